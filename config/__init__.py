@@ -1,0 +1,1 @@
+"""What everybody shares and that knows nobody: words, errors, settings, policy, calendar, logging."""

@@ -1,0 +1,1 @@
+"""Where requests are shown: one port, the Google Sheet and an .xlsx."""

@@ -1,0 +1,1 @@
+"""Where responses come from: one port, Google Forms and the exported CSV."""

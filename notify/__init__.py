@@ -1,0 +1,1 @@
+"""Telling people: mail, templates, the desk's ticket."""

@@ -1,0 +1,1 @@
+"""The service desk's ticket: one port and its adapters."""

@@ -1,0 +1,1 @@
+"""Sending mail: one port and its adapters."""

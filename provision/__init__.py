@@ -1,0 +1,1 @@
+"""What has to happen to an account, and doing it."""

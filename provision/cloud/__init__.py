@@ -1,0 +1,1 @@
+"""The cloud (licences, sync, mailboxes, sessions): one port and its adapters."""

@@ -1,0 +1,1 @@
+"""The directory: one port, Active Directory and an embedded one."""

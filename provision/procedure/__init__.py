@@ -1,0 +1,1 @@
+"""The procedure: pure functions and values; no clock, no network, no database."""
