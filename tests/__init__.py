@@ -1,0 +1,1 @@
+"""The tests: contract suites over embedded and real adapters, properties, crashes, whole runs."""
