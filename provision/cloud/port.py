@@ -8,7 +8,7 @@ CloudUserId = NewType("CloudUserId", str)
 
 
 class Cloud(Protocol):
-    """Every method may raise Unreachable, Misconfigured or Transient (Target.CLOUD); in a dry run each write raises WriteRefused.
+    """Every method may raise Unreachable, Misconfigured or Transient (Target.CLOUD); a dry run's writes raise WriteRefused.
 
     Nothing here waits: what is not there yet is answered as not there, and the procedure asks again later.
     """

@@ -1,5 +1,6 @@
 """What was asked for, typed: the result of understanding one form response (activity 1 of the UPME procedure)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -84,6 +85,11 @@ class Problem:
     question: str
     label: str
     message: str
+
+
+def said(problems: Sequence[Problem]) -> str:
+    """All problems in one Spanish line."""
+    return "; ".join(f"{problem.label}: {problem.message}" for problem in problems)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,186 @@
+"""From a poll to requests in the journal: understood, decided, matched with what is known, once (activities 1 and 2)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from config.dates import local_date
+from config.log import Logger
+from config.vocabulary import CaseNumber, EmailAddress, Operation, same_address
+from intake.forms.port import Batch, Cursor, Field, FormSource, Response
+from intake.matrix import Claim, Matrix, decide
+from intake.submission import stored_answers, understand
+from provision.journal.receiving import Receiving, ResponseVersion
+from provision.journal.store import Journal
+from provision.procedure.lifecycle import CANCELLABLE, Received, open_request
+from provision.procedure.model import Request, Resubmitted, State
+from provision.procedure.resubmission import concerns
+from provision.procedure.steps import Rules
+from provision.procedure.submission import (
+    AttendedByHand,
+    Authorisation,
+    CreateGenericAccount,
+    CreatePersonalAccount,
+    Defective,
+    Granted,
+    Submission,
+)
+
+
+@dataclass(slots=True)
+class Reception:
+    """What a poll brought: new cases, and cases that go on with new answers."""
+
+    opened: list[CaseNumber] = field(default_factory=list)
+    continued: list[CaseNumber] = field(default_factory=list)
+    alarms: tuple[str, ...] = ()
+
+
+def receive(
+    journal: Journal,
+    source: FormSource,
+    matrix: Callable[[], Matrix],
+    rules: Callable[[datetime], Rules],
+    now: datetime,
+    log: Logger,
+) -> Reception:
+    """Read the form and enter what is new, in one transaction with the cursor: all of it or, after an error, nothing.
+
+    The matrix is read only when something is new. Idempotent: a response that the journal has is passed over.
+    """
+    with journal.receiving(now) as receiving:
+        known = receiving.cursor(source.form_id)
+    batch = source.read(Cursor(*known) if known else None, now)
+    reception = Reception(alarms=batch.alarms)
+    with journal.receiving(now) as receiving:
+        news = _news(receiving, source.form_id, batch)
+    if news or known is None or (batch.cursor.read_until, batch.cursor.swept_at) != known:
+        decided = _Deciding(matrix(), rules(now), log) if news else None
+        with journal.receiving(now) as receiving:
+            for response in news:
+                if decided is not None:
+                    _enter(receiving, response, decided, reception)
+            receiving.save_cursor(source.form_id, batch.cursor.read_until, batch.cursor.swept_at)
+    return reception
+
+
+def _news(receiving: Receiving, form_id: str, batch: Batch) -> list[Response]:
+    known = receiving.known(form_id, [(each.response_id, each.last_submitted_at) for each in batch.responses])
+    news = [each for each in batch.responses if (each.response_id, each.last_submitted_at) not in known]
+    return sorted(news, key=lambda each: (each.last_submitted_at, each.response_id))
+
+
+@dataclass(frozen=True, slots=True)
+class _Deciding:
+    """What a response is understood and decided with."""
+
+    matrix: Matrix
+    rules: Rules
+    log: Logger
+
+    def content(self, response: Response) -> Submission | Defective:
+        """Understood as of the day on which it was submitted."""
+        return understand(response.answers, self.rules.policy, self._day(response))
+
+    def authorisation(self, response: Response, content: Submission | Defective) -> Authorisation:
+        """Decided as of the day on which it was submitted."""
+        return decide(self.matrix, claim_of(response, content, self._day(response)))
+
+    def _day(self, response: Response) -> date:
+        return local_date(response.last_submitted_at, self.rules.policy.zone)
+
+
+def claim_of(response: Response, content: Submission | Defective, day: date) -> Claim:
+    """What a response asks of the matrix; what could not be understood is not known yet."""
+    user_name: str | None = None
+    address: EmailAddress | None = None
+    match content:
+        case CreatePersonalAccount(person=person, personal_email=personal_email):
+            user_name, address = person.full_name, personal_email
+        case CreateGenericAccount(personal_email=personal_email):
+            address = personal_email
+        case Defective(user=user, personal_email=maybe):
+            user_name, address = user or None, maybe
+        case AttendedByHand():
+            pass
+    return Claim(
+        requester=response.requester,
+        operation=content.operation,
+        account_type=content.account_type,
+        unit=content.unit,
+        personal_email=address,
+        user_name=user_name,
+        on=day,
+        account=content.account if isinstance(content, AttendedByHand) else None,
+    )
+
+
+def _enter(receiving: Receiving, response: Response, deciding: _Deciding, reception: Reception) -> None:
+    content = deciding.content(response)
+    authorisation = deciding.authorisation(response, content)
+    kept = stored_answers(response.answers, content.operation)
+    version = ResponseVersion(
+        response.form_id,
+        response.response_id,
+        response.last_submitted_at,
+        response.requester,
+        {question.value: texts for question, texts in kept.items()},
+    )
+    former = _former(receiving, response, content, authorisation)
+    if former is not None and former.course in CANCELLABLE and not former.state.closed:
+        receiving.signal(version, former.case, Resubmitted(content, authorisation, response.requester))
+        reception.continued.append(former.case)
+        deciding.log.info("response.continues", case=former.case, edited=response.edited)
+        return
+    year = local_date(deciding.rules.now, deciding.rules.policy.zone).year
+    received = Received(
+        case=receiving.next_case_number(year),
+        requester=response.requester,
+        vouched_by=response.vouched_by,
+        received_at=min(response.last_submitted_at, deciding.rules.now),
+        content=content,
+        authorisation=authorisation,
+        duplicate_of=_twin(receiving, content),
+        follows=former.case if former is not None else None,
+    )
+    receiving.enter(version, open_request(received, deciding.rules))
+    reception.opened.append(received.case)
+    granted = isinstance(authorisation, Granted)
+    deciding.log.info("response.opens", case=received.case, operation=content.operation, granted=granted)
+
+
+def _former(
+    receiving: Receiving, response: Response, content: Submission | Defective, authorisation: Authorisation
+) -> Request | None:
+    """The case that this response goes on with, or, if that is closed, follows.
+
+    An edit of the response itself; or a new one that names the case (its number is no secret: from another person only if the
+    matrix allows that person the same); or one of the same requester for the same person while a correction is awaited.
+    """
+    edited = receiving.case_of_response(response.form_id, response.response_id)
+    if edited is not None:
+        return edited
+    number = " ".join(response.answers.get(Field.CASE_NUMBER, ())).strip().upper()
+    named = receiving.case(number) if number else None
+    if named is not None and _may_answer(named, response, authorisation):
+        return named
+    document = concerns(content)
+    if response.requester is None or document is None:
+        return None
+    return receiving.case_in_correction(response.requester, document)
+
+
+def _may_answer(named: Request, response: Response, authorisation: Authorisation) -> bool:
+    if named.state is not State.NEEDS_CORRECTION and not named.state.closed:
+        return False
+    if named.requester is None or response.requester is None:
+        return False
+    return same_address(named.requester, response.requester) or isinstance(authorisation, Granted)
+
+
+def _twin(receiving: Receiving, content: Submission | Defective) -> CaseNumber | None:
+    """An open case that asks for the same creation for the same person (design: "a twin of an open case")."""
+    if not isinstance(content, CreatePersonalAccount):
+        return None
+    twin = receiving.open_case_of_person(content.person.document_number, Operation.CREATE)
+    return twin.case if twin is not None else None

@@ -1,0 +1,130 @@
+"""How responses enter the journal: each version of each response once, in the transaction that moves the cursor."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
+from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
+
+from config.vocabulary import CaseNumber, EmailAddress, Operation
+from provision.journal import schema as s
+from provision.journal.rows import put_signal, request_values, tell
+from provision.journal.stored import StoredSignal, load_request
+from provision.procedure.model import Advance, Request, State
+
+OPEN_STATES = tuple(state for state in State if not state.closed)
+KEYS_A_QUERY = 400
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseVersion:
+    """One submission of one response; the three identities together are unique in the journal."""
+
+    form_id: str
+    response_id: str
+    last_submitted_at: datetime
+    requester: EmailAddress | None
+    answers: Mapping[str, tuple[str, ...]]
+
+
+class Receiving:
+    """One transaction of reception: whatever fails, nothing of it is kept and the next run reads the same again."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    def known(self, form_id: str, keys: Iterable[tuple[str, datetime]]) -> frozenset[tuple[str, datetime]]:
+        """Which of these (response id, last submitted) pairs the journal has."""
+        wanted = list(keys)
+        columns = (s.response.c.response_id, s.response.c.last_submitted_at)
+        found: set[tuple[str, datetime]] = set()
+        for start in range(0, len(wanted), KEYS_A_QUERY):
+            ids = {response_id for response_id, _ in wanted[start : start + KEYS_A_QUERY]}
+            some = select(*columns).where(s.response.c.form_id == form_id, s.response.c.response_id.in_(ids))
+            found |= {(row.response_id, row.last_submitted_at) for row in self._connection.execute(some)}
+        return frozenset(found) & frozenset(wanted)
+
+    def case_of_response(self, form_id: str, response_id: str) -> Request | None:
+        """The newest case that came from this response."""
+        of_response = select(s.response.c.case_number).where(
+            s.response.c.form_id == form_id, s.response.c.response_id == response_id
+        )
+        return self._first(s.request.c.case_number.in_(of_response))
+
+    def case(self, number: str) -> Request | None:
+        """The case of this number."""
+        return self._first(s.request.c.case_number == number)
+
+    def open_case_of_person(self, document_number: str, operation: Operation) -> Request | None:
+        """An open case of the same operation for the same person (document number)."""
+        same = (s.request.c.document_number == document_number, s.request.c.operation == operation)
+        return self._first(*same, s.request.c.state.in_(OPEN_STATES))
+
+    def case_in_correction(self, requester: EmailAddress, document_number: str) -> Request | None:
+        """A case of this requester, for this person, that waits for a correction."""
+        mine = (s.request.c.requester == requester.lower(), s.request.c.document_number == document_number)
+        return self._first(*mine, s.request.c.state == State.NEEDS_CORRECTION)
+
+    def _first(self, *conditions: ColumnElement[bool]) -> Request | None:
+        newest = select(s.request.c.body).where(*conditions).order_by(s.request.c.case_number.desc()).limit(1)
+        body = self._connection.execute(newest).scalar_one_or_none()
+        return load_request(body) if body is not None else None
+
+    def next_case_number(self, year: int) -> CaseNumber:
+        """The next number of the year, `GU-2026-000123`; the counter's row is locked until the transaction ends."""
+        upsert = upsert_postgresql if self._connection.dialect.name == "postgresql" else upsert_sqlite
+        adding = upsert(s.case_counter).values(year=year, last=1)
+        counting = adding.on_conflict_do_update(index_elements=["year"], set_={"last": s.case_counter.c.last + 1})
+        number = self._connection.execute(counting.returning(s.case_counter.c.last)).scalar_one()
+        return CaseNumber(f"GU-{year}-{number:06d}")
+
+    def enter(self, version: ResponseVersion, advance: Advance) -> None:
+        """A response becomes a case."""
+        request = advance.request
+        self._connection.execute(
+            insert(s.request).values(
+                case_number=request.case,
+                version=1,
+                updated_at=self._now,
+                wake_at=advance.wake_at,
+                to_be_shown=True,
+                action_taken=False,
+                **request_values(request),
+            )
+        )
+        self._keep(version, request.case)
+        tell(self._connection, advance, self._now)
+
+    def signal(self, version: ResponseVersion, case: CaseNumber, signal: StoredSignal) -> None:
+        """A response goes on with an existing case."""
+        self._keep(version, case)
+        put_signal(self._connection, case, signal, self._now)
+
+    def _keep(self, version: ResponseVersion, case: CaseNumber) -> None:
+        self._connection.execute(
+            insert(s.response).values(
+                form_id=version.form_id,
+                response_id=version.response_id,
+                last_submitted_at=version.last_submitted_at,
+                case_number=case,
+                requester=version.requester,
+                answers=json.dumps(dict(version.answers), ensure_ascii=False),
+                received_at=self._now,
+            )
+        )
+
+    def cursor(self, form_id: str) -> tuple[datetime, datetime] | None:
+        """How far the form was read, and when it was last read whole."""
+        row = self._connection.execute(select(s.form_cursor).where(s.form_cursor.c.form_id == form_id)).one_or_none()
+        return (row.read_until, row.swept_at) if row is not None else None
+
+    def save_cursor(self, form_id: str, read_until: datetime, swept_at: datetime) -> None:
+        """Where the next run goes on."""
+        values = {"read_until": read_until, "swept_at": swept_at}
+        changed = self._connection.execute(update(s.form_cursor).where(s.form_cursor.c.form_id == form_id).values(**values))
+        if changed.rowcount == 0:
+            self._connection.execute(insert(s.form_cursor).values(form_id=form_id, **values))

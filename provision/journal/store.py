@@ -1,0 +1,170 @@
+"""Leases and steps: the part of the journal that the executor works with."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Engine, and_, func, or_, select, update
+
+from config.vocabulary import CaseNumber
+from provision.journal import schema as s
+from provision.journal.database import in_spanish, open_engine, prepare_schema
+from provision.journal.receiving import Receiving
+from provision.journal.rows import (
+    OpenEffect,
+    consume,
+    inbox,
+    open_effect,
+    put_signal,
+    record_outcome,
+    request_values,
+    tell,
+    want,
+)
+from provision.journal.stored import StoredSignal, load_request
+from provision.procedure.model import Advance, DeskAsked, Outcome, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A request that this worker alone may advance for a while."""
+
+    owner: str
+    request: Request
+    version: int
+    open_effect: OpenEffect | None
+    inbox: tuple[tuple[int, StoredSignal], ...]
+
+
+class LeaseLost(Exception):
+    """Another worker took the request over (this one was too slow): what was about to be written is not written."""
+
+
+class Journal:
+    """One journal over SQLite or PostgreSQL. Every method is one transaction; CannotRun when the store fails."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> "Journal":
+        """Open the journal at a SQLAlchemy address, creating or upgrading its tables."""
+        engine = open_engine(url)
+        prepare_schema(engine)
+        return cls(engine)
+
+    def close(self) -> None:
+        """Free the connections. Idempotent."""
+        self.engine.dispose()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One transaction: committed at the end, rolled back by any error."""
+        with in_spanish(self.engine), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def receiving(self, now: datetime) -> Iterator[Receiving]:
+        """One transaction in which responses enter the journal."""
+        with self.transaction() as connection:
+            yield Receiving(connection, now)
+
+    def lease_next(self, owner: str, now: datetime, lease_for: timedelta) -> Lease | None:
+        """Take the next request that is due, oldest case first, skipping those that other workers hold."""
+        free = or_(s.request.c.lease_until.is_(None), s.request.c.lease_until <= now)
+        due = select(s.request.c.case_number).where(s.request.c.wake_at <= now, free).order_by(s.request.c.case_number)
+        first = due.limit(1).with_for_update(skip_locked=True).scalar_subquery()
+        taking = (
+            update(s.request).where(s.request.c.case_number == first).values(lease_owner=owner, lease_until=now + lease_for)
+        )
+        with self.transaction() as connection:
+            returned = taking.returning(s.request.c.case_number, s.request.c.body, s.request.c.version)
+            taken = connection.execute(returned).one_or_none()
+            if taken is None:
+                return None
+            case = CaseNumber(taken.case_number)
+            return Lease(owner, load_request(taken.body), taken.version, open_effect(connection, case), inbox(connection, case))
+
+    def forget_leases(self) -> int:
+        """Take back every lease, and say how many: only for a store whose run lock this process holds alone."""
+        with self.transaction() as connection:
+            held = s.request.c.lease_owner.is_not(None)
+            return connection.execute(update(s.request).where(held).values(lease_owner=None, lease_until=None)).rowcount
+
+    def begin_again(self, lease: Lease, interrupted: OpenEffect, now: datetime, lease_for: timedelta) -> Lease:
+        """Count one more attempt of an effect that was in flight when its worker died. Raises LeaseLost as `commit` does."""
+        again = replace(interrupted, attempts=interrupted.attempts + 1)
+        with self.transaction() as connection:
+            this = s.effect.c.key == interrupted.effect.key
+            connection.execute(update(s.effect).where(this).values(attempts=again.attempts, started_at=now))
+            self._hold(connection, lease, {"lease_owner": lease.owner, "lease_until": now + lease_for})
+        return replace(lease, version=lease.version + 1, open_effect=again)
+
+    def _hold(self, connection: Connection, lease: Lease, values: Mapping[str, object]) -> None:
+        mine = and_(s.request.c.case_number == lease.request.case, s.request.c.version == lease.version)
+        changed = connection.execute(update(s.request).where(mine).values(**values, version=lease.version + 1))
+        if changed.rowcount != 1:
+            raise LeaseLost(lease.request.case)
+
+    def commit(
+        self,
+        lease: Lease,
+        advance: Advance,
+        *,
+        now: datetime,
+        lease_for: timedelta,
+        settled: tuple[OpenEffect, Outcome] | None = None,
+        begin: bool = False,
+    ) -> Lease | None:
+        """State, story, outcome and the next effect in one transaction; with `begin` the effect is marked in flight.
+
+        Returns the lease to go on with when an effect is in flight, else None: the request was released.
+        Raises LeaseLost when the request has changed hands; then nothing is written.
+        """
+        request = advance.request
+        with self.transaction() as connection:
+            if settled is not None:
+                record_outcome(connection, *settled, now)
+            consume(connection, tuple(number for number, _ in lease.inbox), now)
+            tell(connection, advance, now)
+            begun = want(connection, advance, lease.open_effect, begin=begin, now=now)
+            news = inbox(connection, request.case)
+            values: dict[str, object] = {
+                **request_values(request),
+                "wake_at": now if news or begun else advance.wake_at,
+                "updated_at": now,
+                "lease_owner": lease.owner if begun else None,
+                "lease_until": now + lease_for if begun else None,
+            }
+            if advance.entries or request.state is not lease.request.state or request.reason != lease.request.reason:
+                values["to_be_shown"] = True
+            self._hold(connection, lease, values)
+        return Lease(lease.owner, request, lease.version + 1, begun, news) if begun is not None else None
+
+    def ask(self, case: CaseNumber, asked: DeskAsked, now: datetime, *, on_board: bool) -> bool:
+        """Leave an action of the desk for the case; an action that stands on the board is taken once until it is cleared.
+
+        Returns False when there is no such case, or the action on the board was taken already.
+        """
+        there = s.request.c.case_number == case
+        taking = update(s.request).where(there).values(to_be_shown=True)
+        if on_board:
+            taking = taking.where(s.request.c.action_taken.is_(False)).values(action_taken=True)
+        with self.transaction() as connection:
+            if connection.execute(taking).rowcount != 1:
+                return False
+            put_signal(connection, case, asked, now)
+            return True
+
+    def has_open_cases(self) -> bool:
+        """Whether any request is not closed: only then can there be an action on the board."""
+        with self.transaction() as connection:
+            is_open = select(func.count()).select_from(s.request).where(s.request.c.closed_at.is_(None))
+            return bool(connection.execute(is_open).scalar_one())
+
+    def has_due(self, now: datetime) -> bool:
+        """Whether any request wants to be advanced now."""
+        with self.transaction() as connection:
+            due = select(s.request.c.case_number).where(s.request.c.wake_at <= now).limit(1)
+            return connection.execute(due).first() is not None

@@ -1,0 +1,58 @@
+"""Requests and signals as the journal keeps them: JSON, checked against the types when it is read back."""
+
+from functools import cache
+
+from pydantic import TypeAdapter, ValidationError
+
+from config.errors import CannotRun
+from provision.procedure.model import DeskAsked, Outcome, Request, Resubmitted
+
+StoredSignal = Resubmitted | DeskAsked
+"""The signals that wait in the journal; an outcome never waits, it is settled at once."""
+
+
+@cache
+def _requests() -> TypeAdapter[Request]:
+    return TypeAdapter(Request)
+
+
+@cache
+def _signals(kind: str) -> TypeAdapter[StoredSignal]:
+    return TypeAdapter({"Resubmitted": Resubmitted, "DeskAsked": DeskAsked}[kind])
+
+
+@cache
+def _outcomes() -> TypeAdapter[Outcome]:
+    return TypeAdapter(Outcome)
+
+
+def dump_request(request: Request) -> str:
+    """One request as JSON."""
+    return _requests().dump_json(request).decode()
+
+
+def load_request(body: str) -> Request:
+    """Raises CannotRun for a body that this version of the program does not understand."""
+    try:
+        return _requests().validate_json(body)
+    except ValidationError as error:
+        raise CannotRun(
+            f"El almacén contiene una solicitud que esta versión no entiende: {error.error_count()} diferencias.",
+            remedy="Actualice el programa o restaure la copia de respaldo.",
+        ) from error
+
+
+def dump_signal(signal: StoredSignal) -> tuple[str, str]:
+    """Its kind and its JSON."""
+    kind = type(signal).__name__
+    return kind, _signals(kind).dump_json(signal).decode()
+
+
+def load_signal(kind: str, body: str) -> StoredSignal:
+    """The signal that `dump_signal` kept."""
+    return _signals(kind).validate_json(body)
+
+
+def dump_outcome(outcome: Outcome) -> str:
+    """What came of an effect, with its kind, for whoever reads the journal."""
+    return f"{type(outcome).__name__} {_outcomes().dump_json(outcome).decode()}"

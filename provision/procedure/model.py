@@ -1,0 +1,321 @@
+"""A request and everything that can happen to it, as values. Nothing here knows the time, the network or the database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from config.vocabulary import CaseNumber, EmailAddress
+from provision.procedure.submission import Authorisation, Defective, Problem, Submission
+
+StepKey = NewType("StepKey", str)
+"""A step of one request; a step taken anew in each round carries the round."""
+
+
+class State(StrEnum):
+    """Where a request stands, as everybody reads it."""
+
+    RECEIVED = "RECEIVED"
+    IN_PROGRESS = "IN_PROGRESS"
+    WAITING = "WAITING"
+    NEEDS_CORRECTION = "NEEDS_CORRECTION"
+    NEEDS_ATTENTION = "NEEDS_ATTENTION"
+    DONE = "DONE"
+    REFUSED = "REFUSED"
+    DUPLICATE = "DUPLICATE"
+    UNANSWERED = "UNANSWERED"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def closed(self) -> bool:
+        """Nothing more happens to the request."""
+        return self in {State.DONE, State.REFUSED, State.DUPLICATE, State.UNANSWERED, State.CANCELLED}
+
+    @property
+    def label(self) -> str:
+        """As people read it."""
+        return _STATE_LABELS[self]
+
+
+_STATE_LABELS: Mapping[State, str] = {
+    State.RECEIVED: "Recibida",
+    State.IN_PROGRESS: "En trámite",
+    State.WAITING: "En espera",
+    State.NEEDS_CORRECTION: "Requiere corrección",
+    State.NEEDS_ATTENTION: "Requiere atención",
+    State.DONE: "Terminada",
+    State.REFUSED: "Rechazada",
+    State.DUPLICATE: "Duplicada",
+    State.UNANSWERED: "Cerrada sin respuesta",
+    State.CANCELLED: "Cancelada",
+}
+
+
+class Course(StrEnum):
+    """Which list of steps a request follows; a signal can turn it into another one."""
+
+    ATTEND = "ATTEND"
+    BY_HAND = "BY_HAND"
+    CORRECT = "CORRECT"
+    REFUSE = "REFUSE"
+    DUPLICATE = "DUPLICATE"
+    HAS_ACCOUNT = "HAS_ACCOUNT"
+    UNANSWERED = "UNANSWERED"
+    CANCEL = "CANCEL"
+
+
+class Act(StrEnum):
+    """What the executor can be asked to do; each has one performer."""
+
+    REGISTER_TICKET = "REGISTER_TICKET"
+    CLOSE_TICKET = "CLOSE_TICKET"
+    FIND_EXISTING_ACCOUNT = "FIND_EXISTING_ACCOUNT"
+    RESERVE_SEAT = "RESERVE_SEAT"
+    RESERVE_NAME = "RESERVE_NAME"
+    CREATE_ACCOUNT = "CREATE_ACCOUNT"
+    AWAIT_SYNC = "AWAIT_SYNC"
+    ASSIGN_LICENCE = "ASSIGN_LICENCE"
+    AWAIT_MAILBOX = "AWAIT_MAILBOX"
+    ISSUE_ACCESS = "ISSUE_ACCESS"
+    REPORT = "REPORT"
+    RELEASE_RESERVATIONS = "RELEASE_RESERVATIONS"
+    MAIL_REFUSAL = "MAIL_REFUSAL"
+    MAIL_CORRECTION = "MAIL_CORRECTION"
+    MAIL_REMINDER = "MAIL_REMINDER"
+    MAIL_UNANSWERED = "MAIL_UNANSWERED"
+    MAIL_DUPLICATE = "MAIL_DUPLICATE"
+    MAIL_HAS_ACCOUNT = "MAIL_HAS_ACCOUNT"
+    MAIL_BY_HAND = "MAIL_BY_HAND"
+    MAIL_CANCELLED = "MAIL_CANCELLED"
+
+
+class WaitingFor(StrEnum):
+    """Whom or what a request waits for, as the board says it."""
+
+    START_DATE = "START_DATE"
+    SEAT = "SEAT"
+    SYNC = "SYNC"
+    MAILBOX = "MAILBOX"
+    REQUESTER = "REQUESTER"
+    DESK = "DESK"
+    RETRY = "RETRY"
+
+    @property
+    def pauses_clock(self) -> bool:
+        """The 10 business hours run "de acuerdo con la disponibilidad de buzones": these waits do not count (UPME, 5)."""
+        return self in {WaitingFor.START_DATE, WaitingFor.SEAT, WaitingFor.MAILBOX, WaitingFor.REQUESTER}
+
+    @property
+    def label(self) -> str:
+        """As people read it."""
+        return _WAITING_LABELS[self]
+
+
+_WAITING_LABELS: Mapping[WaitingFor, str] = {
+    WaitingFor.START_DATE: "la fecha de inicio del contrato",
+    WaitingFor.SEAT: "un cupo de licencia de buzón",
+    WaitingFor.SYNC: "la sincronización con la nube",
+    WaitingFor.MAILBOX: "que el buzón quede listo",
+    WaitingFor.REQUESTER: "la corrección del solicitante",
+    WaitingFor.DESK: "la mesa de servicio",
+    WaitingFor.RETRY: "el próximo intento",
+}
+
+
+class SlaMark(StrEnum):
+    """How far the clock of a request has run."""
+
+    ON_TIME = "ON_TIME"
+    WARNED = "WARNED"
+    MISSED = "MISSED"
+
+    @property
+    def label(self) -> str:
+        """As people read it."""
+        return _SLA_LABELS[self]
+
+
+_SLA_LABELS: Mapping[SlaMark, str] = {
+    SlaMark.ON_TIME: "a tiempo",
+    SlaMark.WARNED: "por vencer",
+    SlaMark.MISSED: "vencida",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What carrying out the steps has taught us. A field is None until it is known."""
+
+    ticket: str | None = None
+    licence: str | None = None
+    login: str | None = None
+    mail_address: str | None = None
+    account_id: str | None = None
+    cloud_user: str | None = None
+    access_sent_to: str | None = None
+    access_sent_at: datetime | None = None
+    existing_login: str | None = None
+    existing_enabled: bool | None = None
+
+    def learn(self, news: "Facts") -> "Facts":
+        """These facts with everything that `news` knows."""
+        known = {field.name: value for field in fields(news) if (value := getattr(news, field.name)) is not None}
+        return replace(self, **known)
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A stretch in which the clock of the 10 business hours stood still; `until` is None while it lasts. Aware UTC."""
+
+    since: datetime
+    until: datetime | None
+    why: WaitingFor
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionAsked:
+    """What the requester was asked to mend, when, and until when an answer continues the same case. Aware UTC."""
+
+    problems: tuple[Problem, ...]
+    asked_at: datetime | None = None
+    deadline: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as it stands: all that `advance` needs to know."""
+
+    case: CaseNumber
+    requester: EmailAddress | None
+    vouched_by: str | None
+    received_at: datetime
+    content: Submission | Defective
+    authorisation: Authorisation
+    policy_version: str
+    course: Course
+    state: State = State.RECEIVED
+    reason: str = ""
+    """Spanish: why it stands where it stands."""
+    round: int = 1
+    """How many times somebody set it going: its reception, then each accepted edit and each retry."""
+    done: frozenset[StepKey] = frozenset()
+    facts: Facts = Facts()
+    waiting_for: WaitingFor | None = None
+    wake_at: datetime | None = None
+    """When to look at it again without any signal; None: only a signal moves it."""
+    correction: CorrectionAsked | None = None
+    duplicate_of: CaseNumber | None = None
+    follows: CaseNumber | None = None
+    """The closed case whose late answer or later edit this one is."""
+    pauses: tuple[Pause, ...] = ()
+    sla: SlaMark = SlaMark.ON_TIME
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One thing to be done in the world, exactly once: unique by case, step and round."""
+
+    case: CaseNumber
+    act: Act
+    step: StepKey
+    round: int
+
+    @property
+    def key(self) -> str:
+        """The effect's identity in the journal."""
+        return f"{self.case}/{self.step}/{self.round}"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The step is done, now or before; what it taught us."""
+
+    facts: Facts = Facts()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """The world is not ready: look again at `look_again_at` (aware UTC)."""
+
+    waiting_for: WaitingFor
+    look_again_at: datetime
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Refused for good, or tried too often: a person must look. `reason` is Spanish."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diverted:
+    """The world says that this request must take another course."""
+
+    course: Course
+    reason: str
+    problems: tuple[Problem, ...] = ()
+    facts: Facts = Facts()
+
+
+@dataclass(frozen=True, slots=True)
+class SteppedBack:
+    """The step cannot be done until an earlier one is done anew."""
+
+    to: Act
+    reason: str
+
+
+Outcome = Done | NotYet | Failed | Diverted | SteppedBack
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Signal: an effect came to an outcome."""
+
+    effect: Effect
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Resubmitted:
+    """Signal: the response was edited, or answered again; decided again on the changed answers."""
+
+    content: Submission | Defective
+    authorisation: Authorisation
+    requester: EmailAddress | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeskAsked:
+    """Signal: the desk chose an action on the board, or an administrator at the command line. `action` is as typed."""
+
+    action: str
+    by: str
+    note: str = ""
+
+
+Signal = Settled | Resubmitted | DeskAsked
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the request's story: what happened and why, in Spanish."""
+
+    title: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What `advance` decided: the request's next value, what to add to its story, and the one effect wanted, if any."""
+
+    request: Request
+    entries: tuple[Entry, ...]
+    effect: Effect | None
+    wake_at: datetime | None
+    """When to look again without any signal: the request's own date, or the next mark of its clock (aware UTC)."""

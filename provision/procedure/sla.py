@@ -1,0 +1,61 @@
+"""The 10 business hours of the procedure (UPME, 5): measured from the first submission, standing still during pauses."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from provision.procedure.model import Pause, Request, SlaMark, State, WaitingFor
+from provision.procedure.steps import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How the clock of a request stands at one moment. Hours are business hours; `due_at` is aware UTC."""
+
+    elapsed_hours: float
+    paused_hours: float
+    remaining_hours: float
+    due_at: datetime | None
+    """When it falls due if it does not pause again; None while it stands still."""
+    warn_at: datetime | None
+    paused: bool
+
+
+def measure(request: Request, rules: Rules) -> Clock:
+    """The request's clock at `rules.now`, or at its closing if it is closed."""
+    until = request.closed_at or rules.now
+    hours = rules.calendar.business_hours_between
+    total = hours(request.received_at, max(until, request.received_at))
+    paused = sum(hours(pause.since, min(pause.until or until, until)) for pause in request.pauses if pause.since < until)
+    elapsed = max(0.0, total - paused)
+    allowed = rules.policy.deadlines.attend_business_hours
+    remaining = allowed - elapsed
+    standing_still = any(pause.until is None for pause in request.pauses)
+    due_at = warn_at = None
+    if not standing_still and request.closed_at is None:
+        due_at = rules.calendar.add_business_hours(request.received_at, allowed + paused)
+        warn_after = allowed - rules.policy.deadlines.warn_business_hours + paused
+        warn_at = rules.calendar.add_business_hours(request.received_at, warn_after)
+    return Clock(elapsed, paused, remaining, due_at, warn_at, standing_still)
+
+
+def mark(request: Request, rules: Rules) -> SlaMark:
+    """Warned before, marked after; a mark is never taken back."""
+    clock = measure(request, rules)
+    if clock.remaining_hours <= 0 or request.sla is SlaMark.MISSED:
+        return SlaMark.MISSED
+    if clock.remaining_hours <= rules.policy.deadlines.warn_business_hours and not clock.paused:
+        return SlaMark.WARNED
+    return SlaMark.ON_TIME
+
+
+def pausing(request: Request, state: State, waiting_for: WaitingFor | None, now: datetime) -> tuple[Pause, ...]:
+    """The pauses once the request stands in `state`: an open one is closed or kept, a new one opened."""
+    stands_still = state in {State.WAITING, State.NEEDS_CORRECTION} and waiting_for is not None and waiting_for.pauses_clock
+    pauses = request.pauses
+    last = pauses[-1] if pauses and pauses[-1].until is None else None
+    if last is not None and (not stands_still or last.why is not waiting_for):
+        pauses = (*pauses[:-1], replace(last, until=now))
+        last = None
+    if stands_still and waiting_for is not None and last is None:
+        pauses = (*pauses, Pause(now, None, waiting_for))
+    return pauses
