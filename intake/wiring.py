@@ -196,7 +196,7 @@ class Installation:
         section = self.settings.directory
         match section:
             case DirectoryByActiveDirectory():
-                from provision.directory.ad_settings import ActiveDirectorySettings
+                from provision.directory.ad_connection import ActiveDirectorySettings
 
                 from provision.directory.active_directory import ActiveDirectory
 

@@ -14,12 +14,11 @@ from provision.cloud.port import CloudUserId
 from provision.directory.port import AccountId
 
 _TABLES = """
-CREATE TABLE IF NOT EXISTS seats (licence TEXT PRIMARY KEY, bought INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS sync_cycle (started_at TEXT PRIMARY KEY, ends_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS awaited (account TEXT PRIMARY KEY, since TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS user (id TEXT PRIMARY KEY, account TEXT UNIQUE NOT NULL, sessions_ended INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS assignment (
-    user TEXT NOT NULL REFERENCES user (id), licence TEXT NOT NULL REFERENCES seats (licence), assigned_at TEXT NOT NULL,
+    user TEXT NOT NULL REFERENCES user (id), licence TEXT NOT NULL, assigned_at TEXT NOT NULL,
     PRIMARY KEY (user, licence)
 );
 """

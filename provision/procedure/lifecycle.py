@@ -175,12 +175,12 @@ def _settle(request: Request, effect: Effect, outcome: Outcome, rules: Rules) ->
                 facts=request.facts.learn(facts),
                 state=State.IN_PROGRESS,
                 waiting_for=None,
-                reason="",
+                reason="" if request.course is Course.ATTEND else request.reason,
                 wake_at=rules.now,
             )
             return _after(request, effect, rules), [Entry(title_of(request, effect, rules), detail)]
         case NotYet(waiting_for=waiting_for, look_again_at=look_again_at, detail=detail):
-            news = [] if request.waiting_for is waiting_for else [Entry(f"En espera de {waiting_for.label}", detail)]
+            news = [] if request.waiting_for is waiting_for else [Entry(f"En espera: {waiting_for.label}", detail)]
             waiting = replace(request, state=State.WAITING, waiting_for=waiting_for, wake_at=look_again_at, reason=detail)
             return waiting, news
         case Failed(reason=reason):
