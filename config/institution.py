@@ -1,108 +1,230 @@
 """An institution's policy as a value: read once from its TOML, frozen, and named by a digest in every decision."""
 
-import hashlib
-import tomllib
+import re
+import string
+import unicodedata
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from config.errors import CannotRun
-from config.validation import spanish_problems
+from config.toml_file import read_toml
+from config.validation import as_list, closest, spanish_problems
 from config.vocabulary import AccountType, Operation
 
 LoginPattern = Literal["first.last", "initial+last", "first.last.second", "first+last", "initial.last", "first.second.last"]
 
+BUILT_IN_INSTITUTIONS = ("upme", "unidad-victimas")
+"""The two policies that come with the program, for `built_in_policy`."""
+
+_RDN = re.compile(r"^\s*(OU|CN)\s*=\s*\S.*$", re.IGNORECASE | re.DOTALL)
+_UNIT_OU = "unit_ou"
+_ADDRESS = r"^[A-Za-z0-9._+-]+@([A-Za-z0-9-]+\.)+[A-Za-z]{2,}$"
+
+
+def _dn(text: str) -> str:
+    """A DN relative to the directory's base: OU and CN parts only, since the base supplies the DC ones."""
+    wrong = [part for part in _dn_parts(text) if not _RDN.match(part)]
+    if wrong or any(unicodedata.category(letter) == "Cc" for letter in text):
+        raise ValueError(f"«{text}» no es una ruta del directorio relativa a la base, como OU=Contratistas,OU=Usuarios")
+    return text
+
+
+def _unit_ou(text: str) -> str:
+    return _dn(text) if text else text
+
+
+def _ou_template(text: str) -> str:
+    try:
+        fields = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
+    except ValueError as error:
+        raise ValueError(f"«{text}» tiene llaves sin cerrar; la única variable es {{{_UNIT_OU}}}") from error
+    unknown = [name for name in fields if name != _UNIT_OU]
+    if unknown or (fields and f"{{{_UNIT_OU}}}" not in text):
+        raise ValueError(f"«{text}»: la única variable que se puede usar es {{{_UNIT_OU}}}")
+    _dn(text.replace(f"{{{_UNIT_OU}}}", "OU=X"))
+    return text
+
+
+def _dn_parts(text: str) -> list[str]:
+    # RFC 4514: a comma preceded by a backslash belongs to the value.
+    return re.split(r"(?<!\\),", text)
+
+
+def _one_line(text: str) -> str:
+    if any(unicodedata.category(letter) in {"Cc", "Zl", "Zp"} for letter in text):
+        raise ValueError("debe caber en una sola línea, sin saltos ni caracteres de control")
+    return text
+
+
+def _zone_name(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (OSError, ValueError) as error:  # ZoneInfoNotFoundError is a KeyError, caught below
+        raise ValueError(f"«{text}» no es una zona horaria; use por ejemplo America/Bogota") from error
+    except KeyError as error:
+        raise ValueError(f"«{text}» no es una zona horaria; use por ejemplo America/Bogota") from error
+    return text
+
+
+RelativeDn = Annotated[str, Field(max_length=500), AfterValidator(_dn)]
+UnitOu = Annotated[str, Field(max_length=500), AfterValidator(_unit_ou)]
+OuTemplate = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_ou_template)]
+Line = Annotated[str, Field(max_length=250), AfterValidator(_one_line)]
+Name = Annotated[
+    str,
+    Field(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$", description="un texto sin espacios al comienzo ni al final"),
+    AfterValidator(_one_line),
+]
+Domain = Annotated[
+    str,
+    Field(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$", description="un dominio en minúsculas, como upme.gov.co"),
+]
+Address = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9._+-]+@([A-Za-z0-9-]+\.)+[A-Za-z]{2,}$",
+        description="una dirección de correo, como mesa@upme.gov.co",
+    ),
+]
+Link = Annotated[str, Field(pattern=r"^https://[^\s<>\"']+$", description="una dirección que empiece por https://")]
+ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="una hora de 00:00 a 23:59, como 07:30")]
+
 
 class _Policy(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Naming(_Policy):
     """How logins are made of a person's names; patterns are tried in order, then the first one with 2, 3, …"""
 
-    patterns: tuple[LoginPattern, ...] = ("first.last", "first.last.second")
+    patterns: Annotated[tuple[LoginPattern, ...], Field(min_length=1)] = ("first.last", "first.last.second")
     particles: tuple[str, ...] = ("de", "del", "la", "las", "los", "el", "y", "da", "do", "dos", "van", "von", "san", "santa")
     keep_particles: bool = False
     max_length: Annotated[int, Field(ge=6, le=20)] = 20
-    generic_prefix: str = ""
+    generic_prefix: Annotated[
+        str, Field(pattern=r"^[a-z0-9._-]{0,10}$", description="hasta 10 letras minúsculas, números, puntos o guiones")
+    ] = ""
 
 
 class Unit(_Policy):
     """A unit (dependencia, GIT): its place in the directory, relative to the directory's base."""
 
-    name: str
-    aliases: tuple[str, ...] = ()
-    ou: str = ""
-    groups: tuple[str, ...] = ()
+    name: Name
+    aliases: tuple[Name, ...] = ()
+    ou: UnitOu = ""
+    groups: tuple[RelativeDn, ...] = ()
 
 
 class AccountRules(_Policy):
     """What one account type gets. `ou` may hold `{unit_ou}`; groups are DNs relative to the directory's base."""
 
-    ou: str
-    groups: tuple[str, ...] = ()
-    licence: str | None = None
+    ou: OuTemplate
+    groups: tuple[RelativeDn, ...] = ()
+    licence: Annotated[
+        str | None, Field(pattern=r"^[A-Za-z0-9_-]{2,64}$", description="el código (SKU) de una licencia, como STANDARDPACK")
+    ] = None
     """SKU of the mailbox licence; None: no mailbox, so no seat, sync, licence and mailbox steps."""
-    title: str = ""
+    title: Annotated[Line, Field(max_length=64)] = ""
 
 
 class Mail(_Policy):
     """Who the mails come from and how they close."""
 
-    sender_name: str
-    sender: str
-    reply_to: str = ""
-    signature: tuple[str, ...]
-    help_contact: str
+    sender_name: Name
+    sender: Address
+    reply_to: Annotated[
+        str, Field(pattern=rf"^$|{_ADDRESS}", description="una dirección de correo, como mesa@upme.gov.co, o nada")
+    ] = ""
+    signature: tuple[Line, ...]
+    help_contact: Line
     """One line: where a person finds help (extension, mail, hours)."""
-    form_url: str
-    portal_url: str = "https://outlook.office.com"
-    colour: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = "#1F4E79"
+    form_url: Link
+    portal_url: Link = "https://outlook.office.com"
+    colour: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", description="un color como #1F4E79")] = "#1F4E79"
 
 
 class Deadlines(_Policy):
     """Times of the procedure: business hours and business days of the institution's calendar."""
 
-    attend_business_hours: float = 10
-    warn_business_hours: float = 2
-    correction_business_days: int = 5
-    reminder_business_days: tuple[int, ...] = (2, 4)
+    attend_business_hours: Annotated[float, Field(gt=0, le=2000)] = 10
+    warn_business_hours: Annotated[float, Field(ge=0, le=2000)] = 2
+    lead_business_days: int = 1
+    """A contract that begins later is attended this many business days before its first day."""
+    correction_business_days: Annotated[int, Field(ge=1, le=250)] = 5
+    reminder_business_days: tuple[Annotated[int, Field(ge=1)], ...] = (2, 4)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Deadlines":
+        if self.warn_business_hours >= self.attend_business_hours:
+            raise ValueError("warn_business_hours debe ser menor que attend_business_hours: se avisa antes del vencimiento")
+        if list(self.reminder_business_days) != sorted(set(self.reminder_business_days)):
+            raise ValueError("reminder_business_days debe ir de menor a mayor y sin repetir")
+        if self.reminder_business_days and self.reminder_business_days[-1] >= self.correction_business_days:
+            raise ValueError("cada día de reminder_business_days debe ser menor que correction_business_days")
+        return self
 
 
 class BusinessHours(_Policy):
-    """Monday to Friday; holidays of the country, with the institution's additions and removals (ISO dates)."""
+    """Monday to Friday; holidays of the country, with the institution's additions and removals."""
 
-    opens: str = "07:30"
-    closes: str = "17:00"
-    holidays_country: str = "CO"
-    extra_holidays: tuple[str, ...] = ()
-    working_holidays: tuple[str, ...] = ()
+    opens: ClockTime = "07:30"
+    closes: ClockTime = "17:00"
+    holidays_country: Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="el código de un país, como CO")] = "CO"
+    extra_holidays: tuple[date, ...] = ()
+    working_holidays: tuple[date, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "BusinessHours":
+        if self.opens >= self.closes:
+            raise ValueError(f"opens ({self.opens}) debe ser antes que closes ({self.closes})")
+        weekend = [day for day in self.working_holidays if day.weekday() >= 5]
+        if weekend:
+            raise ValueError(f"working_holidays: {weekend[0].isoformat()} cae en fin de semana; se trabaja de lunes a viernes")
+        both = sorted(set(self.extra_holidays) & set(self.working_holidays))
+        if both:
+            raise ValueError(f"{both[0].isoformat()} está a la vez en extra_holidays y en working_holidays")
+        return self
 
 
 class Caps(_Policy):
     """More destructive effects than this in one run stop for approval."""
 
-    destructive_per_run: int = 10
-    destructive_share: float = 0.05
+    destructive_per_run: Annotated[int, Field(ge=0)] = 10
+    destructive_share: Annotated[float, Field(ge=0, le=1)] = 0.05
+
+
+def _told_apart(units: tuple[Unit, ...]) -> tuple[Unit, ...]:
+    problems = [] if units else ["la institución necesita al menos una dependencia en [[units]]"]
+    owners: dict[str, int] = {}
+    for index, unit in enumerate(units):
+        for text in dict.fromkeys((unit.name, *unit.aliases)):
+            owner = owners.setdefault(_folded(text), index)
+            if owner != index:
+                problems.append(f"«{text}» nombra a la vez a «{units[owner].name}» y a «{unit.name}»")
+    if problems:
+        raise ValueError("; ".join(problems))
+    return units
 
 
 class Institution(_Policy):
     """One institution's whole policy."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
-    name: str
-    short_name: str
-    mail_domain: str
-    upn_suffix: str
-    timezone: str = "America/Bogota"
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$", description="minúsculas, números y guiones, como upme")]
+    name: Name
+    short_name: Name
+    mail_domain: Domain
+    upn_suffix: Domain
+    timezone: Annotated[str, AfterValidator(_zone_name)] = "America/Bogota"
     deletes_accounts: bool
-    operations: tuple[Operation, ...] = tuple(Operation)
+    operations: Annotated[tuple[Operation, ...], Field(min_length=1)] = tuple(Operation)
     naming: Naming = Naming()
-    accounts: dict[AccountType, AccountRules]
+    accounts: Annotated[dict[AccountType, AccountRules], Field(min_length=1)]
     """An account type that is not here is not offered by the institution."""
-    units: tuple[Unit, ...]
+    units: Annotated[tuple[Unit, ...], AfterValidator(_told_apart)]
     mail: Mail
     deadlines: Deadlines = Deadlines()
     business_hours: BusinessHours = BusinessHours()
@@ -110,29 +232,52 @@ class Institution(_Policy):
     version: str = ""
     """Digest of the file it was read from; recorded with every decision."""
 
-    @model_validator(mode="after")
-    def _consistent(self) -> "Institution":
-        if not self.units:
-            raise ValueError("la institución necesita al menos una dependencia en [[units]]")
-        return self
-
     @property
     def zone(self) -> ZoneInfo:
         """The zone in which the institution's dates are decided."""
         return ZoneInfo(self.timezone)
 
+    def unit_called(self, text: str) -> Unit | None:
+        """The unit that a person means by its name or an alias; capitals, accents and extra spaces do not matter."""
+        wanted = _folded(text)
+        return next((unit for unit in self.units if wanted in {_folded(name) for name in (unit.name, *unit.aliases)}), None)
+
+    def ou_of(self, account_type: AccountType, unit: Unit) -> str:
+        """Where an account of this type and unit is created, relative to the directory's base.
+
+        A unit without an OU of its own leaves no trace in the template. Raises KeyError for a type that is not offered.
+        """
+        parts = _dn_parts(self.accounts[account_type].ou.replace(f"{{{_UNIT_OU}}}", unit.ou))
+        return ",".join(part.strip() for part in parts if part.strip())
+
+
+def built_in_policy(name: str) -> Path | None:
+    """The file of a policy that comes with the program; None when there is none of that name."""
+    return Path(__file__).with_name("institutions") / f"{name}.toml" if name in BUILT_IN_INSTITUTIONS else None
+
 
 def load_institution(path: Path) -> Institution:
     """Read and check a policy file. Raises CannotRun naming every wrong key at once."""
+    file = read_toml(path, "la política de la institución")
+    values = dict(file.values)
+    problems = ["version: no se escribe; el programa la calcula"] if values.pop("version", None) is not None else []
     try:
-        raw = path.read_bytes()
-        values = tomllib.loads(raw.decode("utf-8"))
-    except OSError as error:
-        raise CannotRun(f"No se puede leer la política de la institución {path}: {error.strerror}.", remedy="Revise la ruta y los permisos.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CannotRun(f"La política de la institución {path} no es TOML válido: {error}.") from error
-    try:
-        return Institution.model_validate({**values, "version": hashlib.sha256(raw).hexdigest()[:12]})
+        institution = Institution.model_validate({**values, "version": file.digest})
     except ValidationError as error:
-        problems = "; ".join(spanish_problems(error))
-        raise CannotRun(f"La política de la institución {path} tiene errores: {problems}.", remedy="Corrija el archivo.") from error
+        problems.extend(spanish_problems(error, Institution))
+    else:
+        if not problems:
+            return institution
+    raise CannotRun(f"La política de la institución {path} tiene errores; corríjalos y vuelva a intentarlo:{as_list(problems)}")
+
+
+def unit_suggestion(institution: Institution, text: str) -> str | None:
+    """The unit whose name or alias is nearest to a mistyped one, for a question such as "¿quiso decir …?"."""
+    names = {name: unit.name for unit in institution.units for name in (unit.name, *unit.aliases)}
+    found = closest(text, list(names))
+    return names[found] if found else None
+
+
+def _folded(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", " ".join(text.split()).casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))

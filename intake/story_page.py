@@ -1,0 +1,344 @@
+"""The story of every case as one self-contained HTML page: what happened, when, why, and what it waited for.
+
+It needs no network, runs no foreign code (its Content-Security-Policy names the hash of its own script and style), and can be
+printed, mailed or kept as evidence. It shows what the program knows; it never holds a password.
+"""
+
+import os
+import re
+import tempfile
+import unicodedata
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from itertools import groupby
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
+
+from config.errors import CannotRun
+from config.redaction import visible_text
+
+BOGOTA = ZoneInfo("America/Bogota")
+_MOST_CHARACTERS = 2_000
+_WAIT_COLOURS = 6
+_NARROWEST = 0.012
+"""Share of the bar that a wait gets at least, so that a wait of minutes in a story of weeks is still seen."""
+_MONTHS = ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic")
+_DAYS = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")
+
+
+class StateKind(StrEnum):
+    """Families of states, in the order in which somebody should look at them; each has its colour."""
+
+    ATTENTION = "attention"
+    CORRECTION = "correction"
+    WORKING = "working"
+    WAITING = "waiting"
+    DONE = "done"
+    REFUSED = "refused"
+    CLOSED = "closed"
+
+
+class EventKind(StrEnum):
+    """What an event of the story was; each has its mark."""
+
+    RECEIVED = "received"
+    DECISION = "decision"
+    STEP = "step"
+    MAIL = "mail"
+    WAIT = "wait"
+    PROBLEM = "problem"
+    DESK = "desk"
+    END = "end"
+
+
+class SlaKind(StrEnum):
+    """How the clock of the 10 business hours stood at the end, or stands now."""
+
+    ON_TIME = "on-time"
+    WARNED = "warned"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened. `at` is aware; title and detail are Spanish plain text; detail says why."""
+
+    at: datetime
+    title: str
+    detail: str = ""
+    kind: EventKind = EventKind.STEP
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A stretch of waiting; aware instants, `until` None while it lasts. `what`: "un cupo de licencia de buzón"."""
+
+    since: datetime
+    until: datetime | None
+    what: str
+    pauses_clock: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SentMail:
+    """A mail that went out. `href` is relative to the page, or empty when no copy was kept (confidential mails)."""
+
+    subject: str
+    to: str
+    href: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The control point of activity 2: what was decided, why, and by which row of which matrix under which policy."""
+
+    granted: bool
+    reason: str
+    matrix_row: int | None = None
+    matrix_version: str = ""
+    policy_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SlaStory:
+    """The clock of the attention time in business hours. `label` follows "Atención": "a tiempo", "por vencer", "vencida"."""
+
+    kind: SlaKind
+    label: str
+    used_hours: float
+    allowed_hours: float
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One case. Texts are Spanish plain text as people read them (labels, not codes); instants are aware."""
+
+    case: str
+    state: str
+    state_kind: StateKind
+    requester: str
+    operation: str
+    user: str
+    account: str
+    unit: str
+    decision: Decision | None
+    received: datetime
+    closed: datetime | None
+    sla: SlaStory | None
+    events: tuple[Event, ...] = ()
+    answers: tuple[tuple[str, str], ...] = ()
+    """Question and answer as they were given."""
+    mails: tuple[SentMail, ...] = ()
+    waits: tuple[Wait, ...] = ()
+    waiting_for: str = ""
+
+
+def write_story_page(
+    path: Path,
+    title: str,
+    institution_name: str,
+    stories: Sequence[Story],
+    generated_at: datetime,
+    outputs: Sequence[tuple[str, str]],
+    *,
+    zone: ZoneInfo = BOGOTA,
+    colour: str = "#1F4E79",
+) -> None:
+    """Write the page, whole or not at all. `outputs`: text and address (relative to the page) of other results.
+
+    Only its owner may read the file, since it holds personal data. Raises CannotRun when it cannot be written. The same
+    arguments give the same bytes.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # 0.1 s, and only this page needs it here
+
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
+        raise ValueError("the colour is written as #1F4E79")
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["csp_source"] = _csp_source
+    environment.filters["clean"] = _clean
+    environment.filters["link"] = _link
+    palette = _wait_colours(stories)
+    page = environment.get_template("story_page.html.j2").render(
+        title=title,
+        institution_name=institution_name,
+        colour=colour,
+        on_colour=_readable_on(colour),
+        generated=_moment(generated_at, zone),
+        outputs=outputs,
+        tiles=_tiles(stories),
+        cases=[_case(story, generated_at, zone, palette) for story in stories],
+        many=len(stories) > 6,
+    )
+    _replace(path, page)
+
+
+def _tiles(stories: Sequence[Story]) -> list[dict[str, object]]:
+    order = list(StateKind)
+    states = sorted({(order.index(story.state_kind), story.state) for story in stories})
+    return [
+        {"state": state, "kind": order[kind].value, "count": sum(story.state == state for story in stories)}
+        for kind, state in states
+    ]
+
+
+def _case(story: Story, now: datetime, zone: ZoneInfo, palette: dict[str, int]) -> dict[str, object]:
+    end = max(story.closed or now, story.received)
+    events = sorted(story.events, key=lambda event: event.at)
+    days = [
+        (_day(day), [(_clock(event.at, zone), event) for event in of_day])
+        for day, of_day in groupby(events, key=lambda event: event.at.astimezone(zone).date())
+    ]
+    words = (
+        story.case,
+        story.user,
+        story.account,
+        story.requester,
+        story.unit,
+        story.operation,
+        story.state,
+        story.waiting_for,
+    )
+    return {
+        "story": story,
+        "anchor": re.sub(r"[^A-Za-z0-9-]", "-", story.case),
+        "search": _folded(" ".join(_clean(word) for word in words)),
+        "received": _moment(story.received, zone),
+        "ended": _moment(story.closed, zone) if story.closed else "",
+        "took": _span(end - story.received),
+        "days": days,
+        "mails": [(_moment(mail.at, zone) if mail.at else "", mail) for mail in story.mails],
+        "bar": _bar(story, end, palette),
+        "sla_used": _percent(min(story.sla.used_hours / story.sla.allowed_hours, 1))
+        if story.sla and story.sla.allowed_hours
+        else "0%",
+        "sla_text": f"{_hours(story.sla.used_hours)} de {_hours(story.sla.allowed_hours)} horas hábiles" if story.sla else "",
+    }
+
+
+def _bar(story: Story, end: datetime, palette: dict[str, int]) -> dict[str, object]:
+    total = (end - story.received) / timedelta(seconds=1) or 1.0
+
+    def share(instant: datetime) -> float:
+        return min(max((instant - story.received) / timedelta(seconds=1) / total, 0.0), 1.0)
+
+    waits = sorted((wait for wait in story.waits if wait.since < end), key=lambda wait: wait.since)
+    segments = []
+    for wait in waits:
+        begins, ends = share(wait.since), share(wait.until or end)
+        width = max(ends - begins, _NARROWEST)
+        segments.append(
+            {"x": _percent(min(begins, 1 - width)), "width": _percent(width), "colour": palette[wait.what], "wait": wait}
+        )
+    legend = [
+        {
+            "what": what,
+            "colour": palette[what],
+            "time": _span(sum(((wait.until or end) - wait.since for wait in waits if wait.what == what), timedelta(0))),
+            "paused": any(wait.pauses_clock for wait in waits if wait.what == what),
+            "open": any(wait.until is None for wait in waits if wait.what == what) and story.closed is None,
+        }
+        for what in dict.fromkeys(wait.what for wait in waits)
+    ]
+    marks = [{"x": _percent(share(event.at)), "event": event} for event in story.events if event.kind is not EventKind.WAIT]
+    return {"segments": segments, "legend": legend, "marks": marks}
+
+
+def _wait_colours(stories: Sequence[Story]) -> dict[str, int]:
+    # The same wait has the same colour in every case of the page.
+    names = dict.fromkeys(wait.what for story in stories for wait in story.waits)
+    return {name: index % _WAIT_COLOURS for index, name in enumerate(names)}
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.2f}%"
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:.1f}".removesuffix(".0").replace(".", ",")
+
+
+def _day(day: date) -> str:
+    return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def _clock(instant: datetime, zone: ZoneInfo) -> str:
+    local = instant.astimezone(zone)
+    return f"{local.hour % 12 or 12}:{local.minute:02} {'a.' if local.hour < 12 else 'p.'}\u00a0m."
+
+
+def _moment(instant: datetime, zone: ZoneInfo) -> str:
+    local = instant.astimezone(zone)
+    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {_clock(instant, zone)}"
+
+
+def _span(length: timedelta) -> str:
+    minutes = int(length.total_seconds() // 60)
+    if minutes < 1:
+        return "menos de 1 min"
+    days, hours = minutes // 1440, minutes % 1440 // 60
+    if days:
+        return f"{days} día{'s' if days > 1 else ''}" + (f" {hours} h" if hours and days < 10 else "")
+    return " ".join(part for part in (f"{hours} h" if hours else "", f"{minutes % 60} min" if minutes % 60 else "") if part)
+
+
+def _clean(text: str) -> str:
+    cut = text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}… ({len(text)} caracteres)"
+    return visible_text(cut, lines=True)
+
+
+def _link(href: str) -> str:
+    """An address that may stand in `href`; empty for one that a browser could run."""
+    try:
+        scheme = urlsplit(href).scheme
+    except ValueError:
+        return ""
+    if scheme not in {"", "https", "file"} or href.lstrip().startswith("//"):
+        return ""
+    return quote(href.strip(), safe="/%#?=&:,;+@~()!*")
+
+
+def _folded(text: str) -> str:
+    decomposed = unicodedata.normalize("NFD", text.casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+def _csp_source(content: str) -> str:
+    return f"'sha256-{b64encode(sha256(content.encode('utf-8')).digest()).decode('ascii')}'"
+
+
+def _readable_on(colour: str) -> str:
+    def linear(part: str) -> float:
+        value = int(part, 16) / 255
+        return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+
+    luminance = 0.2126 * linear(colour[1:3]) + 0.7152 * linear(colour[3:5]) + 0.0722 * linear(colour[5:7])
+    # WCAG's contrast: white wins below the luminance where both contrasts are equal.
+    return "#ffffff" if luminance < 0.179 else "#14181d"
+
+
+def _replace(path: Path, page: str) -> None:
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(page.encode("utf-8"))
+            Path(name).replace(path)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise CannotRun(
+            f"No se puede escribir la página {path}.", remedy="Revise que la carpeta exista, tenga espacio y permita escribir."
+        ) from error
