@@ -55,7 +55,7 @@ def run_once(installation: Installation, progress: Progress = Progress()) -> Run
     """One whole run. What is wrong with one target is in the report; CannotRun stops all (and nothing is half done)."""
     report = RunReport()
     with installation.run_lock():
-        if installation.alone and installation.writable:
+        if installation.alone or installation.journal_at is not None:
             installation.journal.forget_leases()
         progress.phase("Leyendo respuestas")
         _receive(installation, report)
@@ -112,6 +112,7 @@ def _work(installation: Installation, report: RunReport, progress: Progress) -> 
         installation.log,
         lease_for=timedelta(seconds=settings.store.lease_seconds),
         retry=RetryRules(settings.run.backoff_first_seconds, settings.run.backoff_max_seconds, settings.run.max_attempts),
+        most_effects=settings.run.effects_per_run,
         stop_point=installation.stop_point,
         on_advance=progress.advanced,
         dry_run=not installation.writable,

@@ -2,12 +2,13 @@
 nothing to do loads neither LDAP, SMTP nor templates.
 """
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from sqlalchemy.engine import make_url
 
@@ -50,6 +51,9 @@ if TYPE_CHECKING:
     from notify.render import Renderer
     from provision.directory.port import Directory
     from provision.executor import Performer
+
+
+Bound = TypeVar("Bound")
 
 
 @dataclass
@@ -123,7 +127,7 @@ class Installation:
 
                 return GoogleForm(
                     section.form_id,
-                    {Field(name): BoundQuestion(bound.id, bound.title) for name, bound in section.questions.items()},
+                    {question: BoundQuestion(bound.id, bound.title) for question, bound in by_field(section.questions).items()},
                     self._google(section),
                     attend_since=section.attend_since,
                     endpoint=section.endpoint,
@@ -135,7 +139,7 @@ class Installation:
                 from intake.forms.csv_export import CsvExport
                 from intake.forms.questions import DEFAULT_HEADERS
 
-                headers = {**DEFAULT_HEADERS, **{Field(name): title for name, title in section.headers.items()}}
+                headers = {**DEFAULT_HEADERS, **by_field(section.headers)}
                 return CsvExport(section.path, section.vouched_by, headers, self.policy.zone)
             case _ as never:
                 assert_never(never)
@@ -196,9 +200,8 @@ class Installation:
         section = self.settings.directory
         match section:
             case DirectoryByActiveDirectory():
-                from provision.directory.ad_connection import ActiveDirectorySettings
-
                 from provision.directory.active_directory import ActiveDirectory
+                from provision.directory.ad_connection import ActiveDirectorySettings
 
                 reach = ActiveDirectorySettings(
                     url=section.url,
@@ -290,7 +293,7 @@ class Installation:
             return self.policy.mail.form_url
         from intake.forms.prefill import prefilled_url
 
-        question_ids = {Field(name): bound.id for name, bound in section.questions.items()}
+        question_ids = {question: bound.id for question, bound in by_field(section.questions).items()}
         answers = {Field(name): texts for name, texts in self.views.answers(request.case).items()}
         return prefilled_url(self.policy.mail.form_url, question_ids, answers, request.case)
 
@@ -312,6 +315,18 @@ class Installation:
             opened = self.__dict__.get(name)
             if opened is not None:
                 opened.close()
+
+
+def by_field(named: Mapping[str, Bound]) -> dict[Field, Bound]:
+    """A table of the settings by field of the form. Raises CannotRun naming the keys that are no field."""
+    fields = {field.value: field for field in Field}
+    unknown = sorted(named.keys() - fields.keys())
+    if unknown:
+        raise CannotRun(
+            f"La configuración nombra campos del formulario que no existen: {', '.join(unknown)}.",
+            remedy=f"Los campos son: {', '.join(fields)}.",
+        )
+    return {fields[name]: bound for name, bound in named.items()}
 
 
 def store_url(settings: Settings) -> str:

@@ -3,6 +3,7 @@
 The executor knows no adapter: it is given one performer for each act.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -103,6 +104,7 @@ class Executor:
         *,
         lease_for: timedelta = timedelta(minutes=5),
         retry: RetryRules = RetryRules(),
+        most_effects: int = 10_000,
         stop_point: StopPoint = let_go,
         on_advance: Callable[[Advance], None] | None = None,
         dry_run: bool = False,
@@ -115,21 +117,22 @@ class Executor:
         self._log = log
         self._lease_for = lease_for
         self._retry = retry
+        self._most_effects = most_effects
+        self._begun = 0
         self._stop_point = stop_point
         self._on_advance = on_advance
         self._dry_run = dry_run
 
     def work(self) -> WorkDone:
-        """Advance every request that is due until each waits or is closed."""
+        """Advance every request that is due until each waits or is closed; beyond `most_effects`, the next run goes on."""
         done = WorkDone()
-        while True:
+        while self._begun < self._most_effects:
             lease = self._journal.lease_next(self._owner, self._clock(), self._lease_for)
             if lease is None:
-                return done
-            try:
+                break
+            with contextlib.suppress(LeaseLost):  # whoever holds it now does the work
                 self._work_on(lease, done)
-            except LeaseLost:
-                continue
+        return done
 
     def _work_on(self, lease: Lease, done: WorkDone) -> None:
         current: Lease | None = lease
@@ -142,16 +145,20 @@ class Executor:
                 current = self._settle(held, done) if self._is_in_flight(held) else self._decide(held, done)
             except (GestionError, LeaseLost):
                 raise
-            except Exception as error:  # noqa: BLE001 - the one boundary: a defect holds this request and no other
+            except Exception as error:  # noqa: BLE001 - the boundary: a defect holds this request and no other
                 current = self._hold(held, error, done)
 
     def _hold(self, lease: Lease, error: Exception, done: WorkDone) -> Lease | None:
         """A defect of the program: hold the request for a person; its effect is observed anew when it is retried."""
-        self._log.exception("request.defect", case=lease.request.case, error=type(error).__name__)
-        reason = f"Error interno del programa ({type(error).__name__}); repórtelo con el registro de esta ejecución."
+        reason = self._defect(lease.request, error)
         held = Advance(needs_attention(lease.request, reason), (Entry("Requiere atención", reason),), None, None)
         done.advanced.append(held)
         return self._journal.commit(lease, held, now=self._clock(), lease_for=self._lease_for)
+
+    def _defect(self, request: Request, error: Exception) -> str:
+        """Log a defect of the program, and say it in Spanish."""
+        self._log.exception("request.defect", case=request.case, error=type(error).__name__)
+        return f"Error interno del programa ({type(error).__name__}); repórtelo con el registro de esta ejecución."
 
     @staticmethod
     def _is_in_flight(lease: Lease) -> bool:
@@ -163,6 +170,7 @@ class Executor:
 
     def _settle(self, lease: Lease, done: WorkDone) -> Lease | None:
         open_effect = lease.open_effect
+        self._begun += 1
         if open_effect is None:
             raise ValueError(f"{lease.request.case}: nothing is in flight")
         self._stop_point(f"{open_effect.effect.act}.in-flight")
@@ -227,6 +235,10 @@ class Executor:
             return open_effect, Failed(str(error))
         except TargetError as error:
             return replace(open_effect, failures=failures), self._after_failure(error, failures, None)
+        except (GestionError, LeaseLost):
+            raise
+        except Exception as error:  # noqa: BLE001 - the same boundary; as an outcome, so that the signals that wait still apply
+            return open_effect, Failed(self._defect(request, error))
         return replace(open_effect, failures=0), outcome
 
     def _foreseen(self, expected: Facts | None) -> Outcome:

@@ -30,7 +30,7 @@ from provision.procedure.submission import AttendedByHand, CreateGenericAccount,
 
 Creation = CreatePersonalAccount | CreateGenericAccount
 
-LOOK_AGAIN_FOR_SEAT = timedelta(minutes=15)
+LOOK_AGAIN_FOR_SEAT = timedelta(minutes=30)
 LOOK_AGAIN_FOR_CLOUD = timedelta(minutes=5)
 NAMES_A_SEARCH = 8
 MOST_NAMES = 200
@@ -117,11 +117,11 @@ class ReserveName:
     targets: tuple[Target, ...] = (Target.DIRECTORY,)
 
     def observe(self, task: Task) -> Outcome | None:
-        """The name promised before, if the answers still lead to it."""
+        """The name promised before, if the answers still lead to it and nobody outside the program took it meanwhile."""
         name = self.reservations.name_of(task.request.case)
         if name is None:
             return None
-        if name in self._candidates(task.request):
+        if name in self._candidates(task.request) and not self.directory.names_in_use([name]):
             return self._reserved(name)
         self.reservations.release_name(task.request.case)
         return None
@@ -174,6 +174,9 @@ class CreateAccount:
         try:
             made = self.directory.create(account)
         except AlreadyExists as error:
+            if not self.directory.names_in_use([account.login]):
+                # Something else collides (the name of the object in its OU): the same login would be chosen for ever.
+                return Failed(str(error))
             return SteppedBack(Act.RESERVE_NAME, f"El nombre {account.login} se ocupó entretanto: {error}")
         except NotFound as error:
             if account.manager_mail and self.directory.find_by_mail(account.manager_mail) is None:

@@ -24,8 +24,9 @@ from provision.directory.ad_attributes import (
     guid_filter_value,
 )
 from provision.directory.ad_check import problems_of
-from provision.directory.ad_connection import SHOW_DELETED, ActiveDirectorySettings, DirectoryConnection
+from provision.directory.ad_connection import ActiveDirectorySettings, DirectoryConnection
 from provision.directory.ad_errors import ATTRIBUTE_OR_VALUE_EXISTS, ENTRY_ALREADY_EXISTS, Answer, Meaning, error_of, meaning
+from provision.directory.ad_names import TakenNames
 from provision.directory.ad_protection import Protection, inside, same_dn
 from provision.directory.port import Account, AccountId, NewAccount, Password
 from provision.passwords import random_password
@@ -33,8 +34,6 @@ from provision.passwords import random_password
 __all__ = ["ActiveDirectory", "ActiveDirectorySettings"]
 
 _PERSON = "(objectCategory=person)(objectClass=user)"
-_DIACRITICS = "áàâãäåéèêëíìîïóòôõöúùûüýÿñç"
-"""Letters that Microsoft's comparison takes for plain ones; Samba's does not."""
 _OPTIONAL = (
     ("givenName", "given_name"),
     ("sn", "surname"),
@@ -75,7 +74,7 @@ class ActiveDirectory:
         self._stop_point = stop_point
         self._clock = clock
         self._safe_groups: dict[str, str] = {}
-        self._accented_names: frozenset[str] | None = None
+        self._names = TakenNames(self._connection, self._protection, settings.mail_domains)
 
     def find_by_case(self, case: CaseNumber) -> Account | None:
         """See the port. Raises Rejected when several accounts carry the marker: a person must say which one it is."""
@@ -97,27 +96,14 @@ class ActiveDirectory:
         return self._account(entry) if entry else None
 
     def names_in_use(self, names: Iterable[str]) -> frozenset[str]:
-        """See the port: sAMAccountName, and what precedes @ in UPN, mail and proxyAddresses, in the whole domain.
-
-        Deleted accounts count where the service account may read "CN=Deleted Objects" (`check` says when it may not).
-        Microsoft's servers compare without accents; on a Samba server, which does not, the domain's accented names are read
-        once a run, and compared here.
-        """
-        asked = {name: folded(name) for name in names if name}
-        if not asked:
-            return frozenset()
-        terms = []
-        for name in {*asked, *asked.values()}:
-            text = escape_filter_chars(name)
-            terms.append(f"(sAMAccountName={text})(userPrincipalName={text}@*)(mail={text}@*)(proxyAddresses=smtp:{text}@*)")
-        found = self._connection.search(self._protection.root, f"(|{''.join(terms)})", _NAMING, controls=[SHOW_DELETED])
-        taken = _names_of(found) | self._names_with_accents()
-        return frozenset(name for name, plain in asked.items() if plain in taken)
+        """See the port, and `TakenNames` for what counts and how it is compared."""
+        return self._names.among(names)
 
     def create(self, account: NewAccount) -> Account:
-        """See the port. Operations: docs of `_add` and `_complete`; a group or manager that is missing stops it before the add.
+        """See the port. A group or a manager that is missing stops it before anything is written.
 
-        The account is disabled, with a random password nobody knows and pwdLastSet=0: "the owner has chosen none yet".
+        Also sets pwdLastSet=0: "its owner has chosen no password yet" is true from the first moment. Raises Rejected when the
+        case's marker is on an account with another login or document than this one's.
         """
         doing = f"crear la cuenta {account.login[:40]}"
         self._connection.refuse_in_dry_run(doing)
@@ -174,6 +160,8 @@ class ActiveDirectory:
         return (*_ACCOUNT, self._marker)
 
     def _entry_of_case(self, case: CaseNumber) -> Entry | None:
+        if not case:
+            return None
         where = f"(&{_PERSON}({self._marker}={escape_filter_chars(case)}))"
         found = [
             entry for entry in self._connection.search(self._base, where, self._attributes) if entry.text(self._marker) == case
@@ -189,8 +177,8 @@ class ActiveDirectory:
         return self._only(list(found), f"tienen el correo {mail.strip()[:80]}")
 
     def _entry_of_id(self, id: AccountId) -> Entry:
-        where = f"(objectGUID={guid_filter_value(id)})"
-        found = self._connection.search(self._base, where, self._attributes)
+        value = guid_filter_value(id)
+        found = self._connection.search(self._base, f"(objectGUID={value})", self._attributes) if value else ()
         if not found:
             raise NotFound(
                 Target.DIRECTORY,
@@ -268,7 +256,7 @@ class ActiveDirectory:
             if meaning(answer) is not Meaning.TAKEN:
                 raise _not_found(answer, f"no existe la unidad organizativa «{account.ou}»") or error_of(answer, doing)
         else:
-            raise _taken(account.login, "otro objeto de su unidad organizativa tiene ese nombre")
+            raise _taken(account.login, "otro objeto del dominio tiene ese nombre")
         entry = self._connection.read(dn, self._attributes)
         if entry is None:
             raise Misconfigured(
@@ -283,10 +271,12 @@ class ActiveDirectory:
         login = entry.text("sAMAccountName") or ""
         doing = f"completar la cuenta {login}"
         self._refuse_untouchable(entry, doing)
+        written = False
         if manager_dn and not entry.text("manager"):
             answer = self._connection.modify(entry.dn, {"manager": _replace(manager_dn)}, doing=doing)
             if not answer.succeeded:
                 raise error_of(answer, doing)
+            written = True
             self._stop_point("directory.manager.set")
         present = entry.texts("memberOf")
         for group in groups:
@@ -296,8 +286,9 @@ class ActiveDirectory:
             answer = self._connection.modify(group, {"member": [(ldap3.MODIFY_ADD, [entry.dn])]}, doing=doing)
             if not answer.succeeded and answer.code not in (ENTRY_ALREADY_EXISTS, ATTRIBUTE_OR_VALUE_EXISTS):
                 raise _not_found(answer, f"el grupo «{group}» ya no existe") or error_of(answer, doing)
+            written = True
             self._stop_point("directory.group.added")
-        return self._account(self._entry_of_id(_id(entry)))
+        return self._account(self._entry_of_id(_id(entry)) if written else entry, protected=False)
 
     def _refuse_taken(self, account: NewAccount) -> None:
         login, principal = escape_filter_chars(account.login), escape_filter_chars(account.user_principal_name)
@@ -305,7 +296,7 @@ class ActiveDirectory:
         found = self._connection.search(self._protection.root, where, ["sAMAccountName", self._marker], at_most=2)
         if any(entry.text(self._marker) != account.case for entry in found):
             raise _taken(account.login, "otra cuenta del dominio lo tiene")
-        if folded(account.login) in self._names_with_accents():
+        if folded(account.login) in self._names.accented:
             raise _taken(account.login, "otra cuenta lo tiene con tildes")
 
     def _refuse_another_person(self, entry: Entry, account: NewAccount) -> None:
@@ -327,22 +318,7 @@ class ActiveDirectory:
         if self._protection.protects(entry):
             raise _refused(doing, "es una cuenta protegida del dominio")
 
-    def _names_with_accents(self) -> frozenset[str]:
-        if self._accented_names is None:
-            server = self._connection.read("", ["vendorName"])
-            if "samba" not in ((server.text("vendorName") if server else None) or "").lower():
-                self._accented_names = frozenset()
-            else:
-                letters = "".join(
-                    f"({attribute}=*{letter}*)"
-                    for letter in _DIACRITICS
-                    for attribute in ("sAMAccountName", "userPrincipalName", "mail")
-                )
-                found = self._connection.search(self._protection.root, f"(|{letters})", _NAMING, controls=[SHOW_DELETED])
-                self._accented_names = _names_of(found)
-        return self._accented_names
-
-    def _account(self, entry: Entry) -> Account:
+    def _account(self, entry: Entry, protected: bool | None = None) -> Account:
         ticks = entry.number("pwdLastSet") or 0
         case = entry.text(self._marker)
         flags = UserAccountControl(entry.number("userAccountControl") or 0)
@@ -361,11 +337,10 @@ class ActiveDirectory:
             group_dns=entry.texts("memberOf"),
             must_change_password=ticks == 0,
             password_set_at=from_file_time(ticks),
-            protected=self._protection.protects(entry),
+            protected=self._protection.protects(entry) if protected is None else protected,
         )
 
 
-_NAMING = ("sAMAccountName", "userPrincipalName", "mail", "proxyAddresses")
 _ACCOUNT = (
     "objectGUID", "objectSid", "sAMAccountName", "userPrincipalName", "mail", "displayName", "userAccountControl",
     "employeeID", "manager", "accountExpires", "memberOf", "pwdLastSet", "lockoutTime", "adminCount", "primaryGroupID",
@@ -381,17 +356,6 @@ def _id(entry: Entry) -> AccountId:
             remedy="Dele permiso de lectura sobre las cuentas de la base.",
         )
     return account_id(binary)
-
-
-def _names_of(entries: Iterable[Entry]) -> frozenset[str]:
-    """Every name of these accounts as Active Directory compares it, without domains and address types."""
-    names: set[str] = set()
-    for entry in entries:
-        names.update(folded(login) for login in entry.texts("sAMAccountName"))
-        for attribute in ("userPrincipalName", "mail", "proxyAddresses"):
-            addresses = (text.rpartition(":")[2] for text in entry.texts(attribute))
-            names.update(folded(address.rpartition("@")[0] or address) for address in addresses)
-    return frozenset(names)
 
 
 def _replace(value: str | bytes) -> list[tuple[str, list[str | bytes]]]:

@@ -32,7 +32,8 @@ class UserAccountControl(IntFlag):
     def enabled(self) -> "UserAccountControl":
         """The same account in use: enabled, with a password that is required and ages; other bits are kept."""
         cleared = self.ACCOUNT_DISABLED | self.PASSWORD_NOT_REQUIRED | self.PASSWORD_NEVER_EXPIRES
-        return (self | self.NORMAL_ACCOUNT) & ~cleared
+        # As numbers: the complement of a flag holds only the bits that have a name here.
+        return UserAccountControl(int(self | self.NORMAL_ACCOUNT) & ~int(cleared))
 
     @property
     def is_person(self) -> bool:
@@ -75,8 +76,11 @@ def account_id(binary: bytes) -> AccountId:
 
 
 def guid_filter_value(id: AccountId) -> str:
-    """An AccountId as the value of an objectGUID filter, every byte escaped. Raises ValueError for text that is no GUID."""
-    return "".join(f"\\{byte:02x}" for byte in uuid.UUID(id).bytes_le)
+    """An AccountId as the value of an objectGUID filter, every byte escaped; empty for text that is no GUID."""
+    try:
+        return "".join(f"\\{byte:02x}" for byte in uuid.UUID(id).bytes_le)
+    except ValueError:
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What is wrong with a domain, or with the program's rights in it, before anything is tried (`gestion doctor`)."""
 
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from ldap3.utils.conv import escape_filter_chars
 
@@ -29,7 +30,8 @@ def problems_of(
     if connection.read(settings.base_dn, ["cn"]) is None:
         problems.append(f"La base «{settings.base_dn}» no existe o no se puede leer. Corrija base_dn en la configuración.")
         return tuple(problems)
-    problems += _marker_problems(settings, connection)
+    problems += _server_problems(settings, root)
+    problems += _marker_problems(settings, connection, protection)
     problems += _place_problems(settings, connection)
     problems += _account_problems(settings, connection, protection)
     if connection.read(f"CN=Deleted Objects,{root}", ["cn"], controls=[SHOW_DELETED]) is None:
@@ -49,13 +51,24 @@ def _clock_problems(connection: DirectoryConnection, now: datetime) -> list[str]
     return [f"El reloj de este equipo y el del Directorio Activo difieren en {minutes} minutos. Sincronice el reloj."]
 
 
-def _marker_problems(settings: ActiveDirectorySettings, connection: DirectoryConnection) -> list[str]:
+def _server_problems(settings: ActiveDirectorySettings, root: str) -> list[str]:
+    """The domain's own name leads to any controller: after a crash another one may not have heard of the new account yet."""
+    domain = ".".join(part.partition("=")[2] for part in root.split(",")).casefold()
+    if (urlsplit(settings.url).hostname or "").casefold() != domain:
+        return []
+    problem = (
+        f"La dirección {settings.url} es la del dominio y lleva a cualquier controlador. "
+        "Escriba el nombre de uno solo: así lo recién creado se encuentra siempre."
+    )
+    return [problem]
+
+
+def _marker_problems(settings: ActiveDirectorySettings, connection: DirectoryConnection, protection: Protection) -> list[str]:
     name = settings.marker_attribute
-    server = connection.read("", ["schemaNamingContext"])
-    schema = server.text("schemaNamingContext") if server else None
-    if not schema or not connection.search(schema, f"(lDAPDisplayName={escape_filter_chars(name)})", ["cn"], at_most=1):
-        return [f"El atributo «{name}» no existe en el esquema del dominio. Corrija marker_attribute en la configuración."]
-    return []
+    where = f"(lDAPDisplayName={escape_filter_chars(name)})"
+    if protection.schema and connection.search(protection.schema, where, ["cn"], at_most=1):
+        return []
+    return [f"El atributo «{name}» no existe en el esquema del dominio. Corrija marker_attribute en la configuración."]
 
 
 def _place_problems(settings: ActiveDirectorySettings, connection: DirectoryConnection) -> list[str]:
@@ -97,16 +110,11 @@ def _account_problems(settings: ActiveDirectorySettings, connection: DirectoryCo
         )
     needed = {*_WRITTEN, settings.marker_attribute}
     for ou in settings.ous:
-        people = (
-            connection.search(
-                f"{ou},{settings.base_dn}",
-                "(&(objectCategory=person)(objectClass=user))",
-                ["allowedAttributesEffective"],
-                at_most=1,
-            )
-            if connection.read(f"{ou},{settings.base_dn}", ["cn"])
-            else ()
-        )
+        dn = f"{ou},{settings.base_dn}"
+        if connection.read(dn, ["cn"]) is None:
+            continue  # said already
+        where = "(&(objectCategory=person)(objectClass=user))"
+        people = connection.search(dn, where, ["allowedAttributesEffective"], at_most=1)
         missing = needed.difference(*(person.texts("allowedAttributesEffective") for person in people)) if people else set()
         if missing:
             problems.append(

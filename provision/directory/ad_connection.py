@@ -1,5 +1,6 @@
 """One verified, encrypted connection to a domain controller: the only place that sends anything to the directory."""
 
+import contextlib
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Mapping
@@ -9,11 +10,12 @@ from typing import Literal, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
 import ldap3
-from ldap3.core.exceptions import LDAPException
+from ldap3.core.exceptions import LDAPException, LDAPInvalidDnError
+from ldap3.utils.dn import parse_dn
 
 from config.errors import Misconfigured, Target, Transient, Unreachable, WriteRefused
 from provision.directory.ad_attributes import Entry
-from provision.directory.ad_errors import NO_SUCH_OBJECT, Answer, bind_error, error_of
+from provision.directory.ad_errors import NO_SUCH_OBJECT, Answer, bind_error, read_error
 
 SHOW_DELETED = ("1.2.840.113556.1.4.417", True, None)
 """LDAP_SERVER_SHOW_DELETED_OID."""
@@ -48,6 +50,9 @@ class ActiveDirectorySettings:
     timeout_seconds: int = 15
     protected_groups: tuple[str, ...] = PROTECTED_GROUPS
     """SIDs (`S-1-5-32-544`), RIDs in the domain (`512`), or whole DNs; their members, nested too, are never touched."""
+    mail_domains: tuple[str, ...] = ()
+    """The institution's domains, those of its aliases too: where a login must not be anybody's address yet. Empty: any domain
+    at all, which needs a search by prefix (slow on a big Samba domain, indexed on Microsoft's)."""
     ous: tuple[str, ...] = ()
     """The OUs and groups of the institution's policy, relative to the base: `check` looks at the rights on each."""
     groups: tuple[str, ...] = ()
@@ -68,6 +73,8 @@ class _VerifiedTls(ldap3.Tls):
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             connection.socket = self.context.wrap_socket(plain, server_hostname=connection.server.host)
+        except ssl.SSLEOFError:
+            raise  # cut, not refused
         except ssl.SSLError as error:
             self.refusal = error
             raise
@@ -89,7 +96,7 @@ class DirectoryConnection:
         if answer.code == NO_SUCH_OBJECT:
             return None
         if not answer.succeeded:
-            raise error_of(answer, "consultar el directorio")
+            raise read_error(answer)
         return entries[0] if entries else None
 
     def search(
@@ -107,7 +114,7 @@ class DirectoryConnection:
                 remedy="Revise base_dn en la configuración.",
             )
         if not answer.succeeded:
-            raise error_of(answer, "consultar el directorio")
+            raise read_error(answer)
         return entries
 
     def add(self, dn: str, attributes: Mapping[str, str | bytes | list[str]], *, doing: str) -> Answer:
@@ -137,10 +144,9 @@ class DirectoryConnection:
         """Close the connection, if one was opened. Idempotent."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            try:
+            with contextlib.suppress(LDAPException, OSError):  # it may be gone already
                 connection.unbind()
-            except (LDAPException, OSError):
-                return  # it was gone already
+            _discard(connection)
 
     def _write(self, doing: str, send: Callable[[ldap3.Connection], object]) -> Answer:
         self.refuse_in_dry_run(doing)
@@ -215,6 +221,14 @@ class DirectoryConnection:
 
 def _open(settings: ActiveDirectorySettings) -> ldap3.Connection:
     place = _place(settings)
+    try:
+        parse_dn(settings.base_dn)
+    except LDAPInvalidDnError as error:
+        raise Misconfigured(
+            Target.DIRECTORY,
+            f"La base «{settings.base_dn}» no es un nombre distinguido (DN).",
+            remedy="Escriba base_dn como «DC=entidad,DC=gov,DC=co» en la configuración.",
+        ) from error
     if not settings.user or not settings.password:
         # A simple bind with an empty password succeeds as nobody (RFC 4513, 5.1.2).
         raise Misconfigured(
@@ -309,10 +323,12 @@ def _no_answer(settings: ActiveDirectorySettings) -> Unreachable:
 
 
 def _discard(connection: ldap3.Connection) -> None:
-    try:
+    """Give the socket back in any case: ldap3 keeps it when connecting, encrypting or unbinding failed."""
+    left: socket.socket | None = connection.socket
+    with contextlib.suppress(LDAPException, OSError):
         connection.strategy.close()
-    except (LDAPException, OSError):
-        return
+    if left is not None:
+        left.close()
 
 
 def _answer(connection: ldap3.Connection) -> Answer:

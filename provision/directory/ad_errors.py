@@ -11,9 +11,11 @@ from config.errors import Misconfigured, Rejected, Target, TargetError, Transien
 
 SUCCESS = 0
 OPERATIONS_ERROR = 1
-NO_SUCH_ATTRIBUTE = 16
+SIZE_LIMIT_EXCEEDED = 4
 ATTRIBUTE_OR_VALUE_EXISTS = 20
+INVALID_SYNTAX = 21
 NO_SUCH_OBJECT = 32
+INVALID_DN = 34
 ENTRY_ALREADY_EXISTS = 68
 
 _HEXADECIMAL = re.compile(r"\s*([0-9A-Fa-f]{8})\b")
@@ -143,6 +145,20 @@ def error_of(answer: Answer, doing: str) -> TargetError:
                 f"El Directorio Activo se negó a {doing} ({answer}).",
                 remedy="Pida al administrador del dominio que lo revise y reintente.",
             )
+
+
+def read_error(answer: Answer) -> TargetError:
+    """The error for a search that was not answered whole: never taken for "nothing found"."""
+    doing = "consultar el directorio"
+    if answer.code == SIZE_LIMIT_EXCEEDED:
+        return Misconfigured(
+            Target.DIRECTORY,
+            f"El Directorio Activo no entrega completa una consulta ({answer}).",
+            remedy="Pida al administrador del dominio que permita consultas paginadas a la cuenta de servicio.",
+        )
+    if meaning(answer) is Meaning.OTHER and answer.code not in (INVALID_SYNTAX, INVALID_DN):
+        return Transient(Target.DIRECTORY, f"El Directorio Activo no pudo {doing} ({answer}).")
+    return error_of(answer, doing)
 
 
 _BIND_REFUSALS: dict[str, tuple[str, str]] = {

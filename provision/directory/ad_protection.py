@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from ldap3.core.exceptions import LDAPInvalidDnError
 from ldap3.utils.conv import escape_filter_chars
 from ldap3.utils.dn import parse_dn
 
@@ -21,8 +22,12 @@ def same_dn(one: str, other: str) -> bool:
 
 
 def normal_dn(dn: str) -> tuple[tuple[str, str], ...]:
-    """A DN as comparable parts. Raises ldap3's LDAPInvalidDnError for text that is no DN."""
-    return tuple((name.casefold(), _unescaped(value).casefold()) for name, value, _ in parse_dn(dn, escape=True, strip=True))
+    """A DN as comparable parts; text that is no DN is one part, equal only to itself."""
+    try:
+        parts = parse_dn(dn, escape=True, strip=True)
+    except LDAPInvalidDnError:
+        return (("", dn.casefold()),)
+    return tuple((name.casefold(), _unescaped(value).casefold()) for name, value, _ in parts)
 
 
 def inside(dn: str, base: str) -> bool:
@@ -56,22 +61,37 @@ class Protection:
     def __init__(self, settings: ActiveDirectorySettings, connection: DirectoryConnection) -> None:
         self._settings = settings
         self._connection = connection
-        self._root: str | None = None
+        self._facts: Entry | None = None
         self._group_dns: tuple[str, ...] | None = None
 
     @property
     def root(self) -> str:
         """DN of the domain's root, from the server itself. Raises Misconfigured when it does not say."""
-        if self._root is None:
-            entry = self._connection.read("", ["defaultNamingContext"])
-            self._root = entry.text("defaultNamingContext") if entry else None
-        if not self._root:
+        root = self._server.text("defaultNamingContext")
+        if not root:
             raise Misconfigured(
                 Target.DIRECTORY,
                 f"El servidor {self._settings.url} no es un controlador de dominio: no dice cuál es su dominio.",
                 remedy="Revise la dirección del Directorio Activo en la configuración.",
             )
-        return self._root
+        return root
+
+    @property
+    def schema(self) -> str:
+        """DN of the domain's schema; empty when the server does not say."""
+        return self._server.text("schemaNamingContext") or ""
+
+    @property
+    def server_is_samba(self) -> bool:
+        """Samba says who made it, Microsoft's servers do not."""
+        return "samba" in (self._server.text("vendorName") or "").casefold()
+
+    @property
+    def _server(self) -> Entry:
+        """What the server says of itself, asked once."""
+        if self._facts is None:
+            self._facts = self._connection.read("", ("defaultNamingContext", "schemaNamingContext", "vendorName"))
+        return self._facts or Entry("", {})
 
     def protects(self, entry: Entry) -> bool:
         """Whether an account or group is protected: adminCount=1, a built-in administrator, or a protected group's member.

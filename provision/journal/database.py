@@ -87,15 +87,21 @@ def _translated(error: DBAPIError, engine: Engine) -> CannotRun:
     return CannotRun(f"El almacén {where} rechazó una operación: {said}.", remedy="Ejecute «gestion doctor».")
 
 
+def schema_version(engine: Engine) -> str | None:
+    """The revision of the journal's tables; None when there are none yet. Reads only."""
+    with in_spanish(engine), engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+        return found
+
+
 def prepare_schema(engine: Engine) -> None:
     """Create or upgrade the tables; imports alembic only when there is something to do.
 
     Raises CannotRun for a journal written by a newer program.
     """
-    with in_spanish(engine), engine.connect() as connection:
-        found = None
-        if inspect(connection).has_table("alembic_version"):
-            found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    found = schema_version(engine)
     if found == SCHEMA_VERSION:
         return
     if found is not None and found > SCHEMA_VERSION:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
@@ -13,10 +13,11 @@ from config.vocabulary import CaseNumber, EmailAddress, Operation
 from provision.journal import schema as s
 from provision.journal.rows import put_signal, request_values, tell
 from provision.journal.stored import StoredSignal, load_request
-from provision.procedure.model import Advance, Request, State
+from provision.procedure.model import Advance, Course, Request, State
 
 OPEN_STATES = tuple(state for state in State if not state.closed)
 KEYS_A_QUERY = 400
+RECEIVING_LOCK = 0x47555F52  # "GU_R"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class Receiving:
     def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
+
+    def take_turn(self) -> None:
+        """One writer at a time until the transaction ends: what `known` answers after this stays so. SQLite is so already."""
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(select(func.pg_advisory_xact_lock(RECEIVING_LOCK)))
 
     def known(self, form_id: str, keys: Iterable[tuple[str, datetime]]) -> frozenset[tuple[str, datetime]]:
         """Which of these (response id, last submitted) pairs the journal has."""
@@ -65,9 +71,9 @@ class Receiving:
         return self._first(*same, s.request.c.state.in_(OPEN_STATES))
 
     def case_in_correction(self, requester: EmailAddress, document_number: str) -> Request | None:
-        """A case of this requester, for this person, that waits for a correction."""
+        """An open case of this requester, for this person, that is to be corrected, whether or not it was asked for yet."""
         mine = (s.request.c.requester == requester.lower(), s.request.c.document_number == document_number)
-        return self._first(*mine, s.request.c.state == State.NEEDS_CORRECTION)
+        return self._first(*mine, s.request.c.course == Course.CORRECT, s.request.c.state.in_(OPEN_STATES))
 
     def _first(self, *conditions: ColumnElement[bool]) -> Request | None:
         newest = select(s.request.c.body).where(*conditions).order_by(s.request.c.case_number.desc()).limit(1)
@@ -92,7 +98,7 @@ class Receiving:
                 updated_at=self._now,
                 wake_at=advance.wake_at,
                 to_be_shown=True,
-                action_taken=False,
+                action_taken=None,
                 **request_values(request),
             )
         )

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from config.vocabulary import CaseNumber
 from provision.journal import schema as s
+from provision.journal.database import in_spanish
 from provision.journal.store import Journal
 
 SEATS_LOCK = 0x47555F53  # "GU_S"
@@ -39,11 +40,12 @@ class Reservations:
 
     def reserve_name(self, case: CaseNumber, name: str, now: datetime) -> bool:
         """Reserve a name; False when another case has it. The unique constraint decides between two pollers."""
-        try:
-            with self._journal.engine.begin() as connection:
-                connection.execute(insert(s.reserved_name).values(name=name, case_number=case, reserved_at=now))
-        except IntegrityError:
-            return self.name_of(case) == name
+        with in_spanish(self._journal.engine):
+            try:
+                with self._journal.engine.begin() as connection:
+                    connection.execute(insert(s.reserved_name).values(name=name, case_number=case, reserved_at=now))
+            except IntegrityError:
+                return self.name_of(case) == name
         return True
 
     def release_name(self, case: CaseNumber) -> None:

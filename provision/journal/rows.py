@@ -85,6 +85,7 @@ def tell(connection: Connection, advance: Advance, now: datetime) -> None:
             "case_number": advance.request.case,
             "at": now,
             "state": advance.request.state,
+            "kind": entry.kind,
             "title": entry.title,
             "detail": entry.detail,
         }

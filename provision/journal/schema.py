@@ -71,7 +71,7 @@ request = Table(
     Column("lease_owner", String(100)),
     Column("lease_until", UtcDateTime),
     Column("to_be_shown", Boolean, nullable=False),
-    Column("action_taken", Boolean, nullable=False),
+    Column("action_taken", Text),
 )
 Index("request_due", request.c.wake_at)
 Index("request_of_person", request.c.document_number)
@@ -97,6 +97,7 @@ history = Table(
     Column("case_number", ForeignKey("request.case_number"), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("state", String(30), nullable=False),
+    Column("kind", String(20), nullable=False),
     Column("title", Text, nullable=False),
     Column("detail", Text, nullable=False),
 )

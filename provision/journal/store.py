@@ -145,12 +145,14 @@ class Journal:
     def ask(self, case: CaseNumber, asked: DeskAsked, now: datetime, *, on_board: bool) -> bool:
         """Leave an action of the desk for the case; an action that stands on the board is taken once until it is cleared.
 
-        Returns False when there is no such case, or the action on the board was taken already.
+        Returns False when there is no such case, or this very action on the board was taken already; another one that the
+        desk chose meanwhile (the board could not be written, so it was not cleared) is taken.
         """
         there = s.request.c.case_number == case
         taking = update(s.request).where(there).values(to_be_shown=True)
         if on_board:
-            taking = taking.where(s.request.c.action_taken.is_(False)).values(action_taken=True)
+            text = f"{asked.action}\n{asked.note}"
+            taking = taking.where(s.request.c.action_taken.is_distinct_from(text)).values(action_taken=text)
         with self.transaction() as connection:
             if connection.execute(taking).rowcount != 1:
                 return False
@@ -168,3 +170,10 @@ class Journal:
         with self.transaction() as connection:
             due = select(s.request.c.case_number).where(s.request.c.wake_at <= now).limit(1)
             return connection.execute(due).first() is not None
+
+    def next_wake(self) -> datetime | None:
+        """When the next request wants to be advanced without any signal (aware UTC); None: never."""
+        with self.transaction() as connection:
+            waking = select(s.request.c.wake_at).where(s.request.c.wake_at.is_not(None)).order_by(s.request.c.wake_at)
+            wake_at: datetime | None = connection.execute(waking.limit(1)).scalar_one_or_none()
+            return wake_at

@@ -12,7 +12,7 @@ from config.vocabulary import CaseNumber, EmailAddress
 from provision.journal import schema as s
 from provision.journal.store import Journal
 from provision.journal.stored import load_request
-from provision.procedure.model import Request, State
+from provision.procedure.model import EntryKind, Request, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Told:
 
     at: datetime
     state: State
+    kind: EntryKind
     title: str
     detail: str
 
@@ -75,7 +76,7 @@ def _shown(row: RowMapping) -> Shown:
         load_request(row["body"]),
         row["version"],
         row["updated_at"],
-        row["action_taken"],
+        row["action_taken"] is not None,
         row["last_submitted_at"],
         row["submitted_by"],
         {question: tuple(texts) for question, texts in json.loads(row["answers"]).items()},
@@ -97,7 +98,7 @@ class Views:
         with self._journal.transaction() as connection:
             for row in rows:
                 same = and_(s.request.c.case_number == row.request.case, s.request.c.version == row.version)
-                flags = {"to_be_shown": False, **({"action_taken": False} if row.action_taken else {})}
+                flags = {"to_be_shown": False, **({"action_taken": None} if row.action_taken else {})}
                 connection.execute(update(s.request).where(same).values(**flags))
 
     def cases(self, *, only_open: bool = False, states: Sequence[State] = (), contains: str = "") -> tuple[Shown, ...]:
@@ -136,7 +137,7 @@ class Views:
             ).all()
         return Story(
             shown,
-            tuple(Told(line.at, State(line.state), line.title, line.detail) for line in lines),
+            tuple(Told(line.at, State(line.state), EntryKind(line.kind), line.title, line.detail) for line in lines),
             tuple(EffectView(e.act, e.status, e.attempts, e.started_at, e.settled_at, e.outcome) for e in effects),
         )
 

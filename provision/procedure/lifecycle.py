@@ -11,6 +11,7 @@ from typing import assert_never
 from config.vocabulary import OPERATION_LABELS, CaseNumber, EmailAddress
 from provision.procedure import sla
 from provision.procedure.model import (
+    MAILING_ACTS,
     Act,
     Advance,
     CorrectionAsked,
@@ -20,6 +21,7 @@ from provision.procedure.model import (
     Done,
     Effect,
     Entry,
+    EntryKind,
     Failed,
     NotYet,
     Outcome,
@@ -75,28 +77,29 @@ def open_request(received: Received, rules: Rules) -> Advance:
         policy_version=rules.policy.version,
         course=course,
         reason=reason,
+        because=reason,
         correction=correction if course is Course.CORRECT else None,
         duplicate_of=received.duplicate_of,
         follows=received.follows,
         wake_at=rules.now,
     )
-    entries = [Entry("Recibida", f"Respuesta de {received.requester or 'origen desconocido'}.")]
+    entries = [Entry("Recibida", f"Respuesta de {received.requester or 'origen desconocido'}.", EntryKind.RECEIVED)]
     if received.vouched_by:
         entries.append(Entry("Identidad no verificada", f"La avala {received.vouched_by}: un CSV no prueba quién respondió."))
     if received.follows:
         entries.append(Entry("Continúa un caso cerrado", f"Respuesta tardía o edición de {received.follows}."))
     entries.append(_decision_entry(received.authorisation))
     if course is not Course.ATTEND:
-        entries.append(Entry(_COURSE_TITLES[course], reason))
+        entries.append(Entry(_COURSE_TITLES[course], reason, EntryKind.PROBLEM))
     return Advance(request, tuple(entries), None, rules.now)
 
 
 def _decision_entry(authorisation: Authorisation) -> Entry:
     match authorisation:
-        case Granted(row=row, role=role, reason=reason):
-            return Entry("Autorizada", f"Matriz de autorizadores, fila {row} ({role}): {reason}")
+        case Granted(reason=reason):
+            return Entry("Autorizada", reason, EntryKind.DECISION)
         case Refused(reason=reason):
-            return Entry("No autorizada", reason)
+            return Entry("No autorizada", reason, EntryKind.DECISION)
         case _ as never:
             assert_never(never)
 
@@ -144,7 +147,8 @@ def advance(request: Request, signals: Sequence[Signal], rules: Rules) -> Advanc
     if not request.state.closed:
         request, news = _let_time_pass(request, rules)
         entries += news
-        request, effect = _next(request, rules)
+        request, news, effect = _next(request, rules)
+        entries += news
     else:
         effect = None
     request, news, mark_at = _keep_clock(request, rules)
@@ -175,29 +179,33 @@ def _settle(request: Request, effect: Effect, outcome: Outcome, rules: Rules) ->
                 facts=request.facts.learn(facts),
                 state=State.IN_PROGRESS,
                 waiting_for=None,
-                reason="" if request.course is Course.ATTEND else request.reason,
+                reason=request.because,
                 wake_at=rules.now,
             )
-            return _after(request, effect, rules), [Entry(title_of(request, effect, rules), detail)]
+            kind = EntryKind.MAIL if effect.act in MAILING_ACTS else EntryKind.STEP
+            return _after(request, effect, rules), [Entry(title_of(request, effect, rules), detail, kind)]
         case NotYet(waiting_for=waiting_for, look_again_at=look_again_at, detail=detail):
-            news = [] if request.waiting_for is waiting_for else [Entry(f"En espera: {waiting_for.label}", detail)]
+            news = (
+                [] if request.waiting_for is waiting_for else [Entry(f"En espera: {waiting_for.label}", detail, EntryKind.WAIT)]
+            )
             waiting = replace(request, state=State.WAITING, waiting_for=waiting_for, wake_at=look_again_at, reason=detail)
             return waiting, news
         case Failed(reason=reason):
-            return needs_attention(request, reason), [Entry("Requiere atención", reason)]
+            return needs_attention(request, reason), [Entry("Requiere atención", reason, EntryKind.PROBLEM)]
         case Diverted(course=course, reason=reason, problems=problems, facts=facts):
             correction = CorrectionAsked(problems) if course is Course.CORRECT else request.correction
             turned = replace(
                 request,
                 course=course,
                 reason=reason,
+                because=reason,
                 correction=correction,
                 facts=request.facts.learn(facts),
                 state=State.IN_PROGRESS,
                 waiting_for=None,
                 wake_at=rules.now,
             )
-            return turned, [Entry(_COURSE_TITLES[course], reason)]
+            return turned, [Entry(_COURSE_TITLES[course], reason, EntryKind.PROBLEM)]
         case SteppedBack(to=to, reason=reason):
             request = _forget(request, to)
             kept = frozenset(step for step in request.done if not step.startswith(to.value))
@@ -239,73 +247,88 @@ CANCELLABLE = frozenset({Course.ATTEND, Course.CORRECT, Course.BY_HAND})
 def _obey(request: Request, asked: DeskAsked, rules: Rules) -> tuple[Request, list[Entry]]:
     who = f"{asked.by}: {asked.note}" if asked.note else asked.by
     begun_anew = replace(
-        request, round=request.round + 1, state=State.IN_PROGRESS, waiting_for=None, wake_at=rules.now, reason=""
+        request,
+        round=request.round + 1,
+        state=State.IN_PROGRESS,
+        waiting_for=None,
+        wake_at=rules.now,
+        reason=request.because,
     )
     match asked.action:
         case "Reintentar" if request.state in {State.NEEDS_ATTENTION, State.WAITING} and request.course is not Course.BY_HAND:
-            return begun_anew, [Entry("Reintento pedido", who)]
+            return begun_anew, [Entry("Reintento pedido", who, EntryKind.DESK)]
         case "Cancelar" if request.facts.account_id is None:
-            cancelled = replace(
-                begun_anew, course=Course.CANCEL, reason=f"Cancelada por la mesa de servicio. {asked.note}".strip()
-            )
-            return cancelled, [Entry("Cancelación pedida", who)]
+            reason = f"Cancelada por la mesa de servicio. {asked.note}".strip()
+            cancelled = replace(begun_anew, course=Course.CANCEL, reason=reason, because=reason)
+            return cancelled, [Entry("Cancelación pedida", who, EntryKind.DESK)]
         case "Cancelar":
             reason = f"No se cancela: la cuenta {request.facts.login} ya existe. Si no debe usarse, pida su inactivación."
-            return replace(request, reason=reason), [Entry("Acción no aplicada", reason)]
+            return replace(request, reason=reason), [Entry("Acción no aplicada", reason, EntryKind.DESK)]
         case "Aprobar" if request.course is Course.BY_HAND and request.state is State.NEEDS_ATTENTION:
             attended = replace(begun_anew, done=request.done | {BY_HAND_ATTENDED})
-            return attended, [Entry("Atendida por la mesa de servicio", who)]
+            return attended, [Entry("Atendida por la mesa de servicio", who, EntryKind.DESK)]
         case _:
             reason = f"La acción «{asked.action}» no aplica a este caso en el estado «{request.state.label}»."
-            return replace(request, reason=reason), [Entry("Acción no aplicada", reason)]
+            return replace(request, reason=reason), [Entry("Acción no aplicada", reason, EntryKind.DESK)]
 
 
 def _let_time_pass(request: Request, rules: Rules) -> tuple[Request, list[Entry]]:
+    if request.state is State.NEEDS_ATTENTION:
+        return request, []
     deadline = request.correction.deadline if request.correction else None
     if request.course is Course.CORRECT and deadline is not None and rules.now >= deadline:
         reason = "Venció el plazo de corrección sin respuesta del solicitante."
-        return replace(request, course=Course.UNANSWERED, reason=reason, waiting_for=None), [Entry("Sin respuesta", reason)]
+        unanswered = replace(request, course=Course.UNANSWERED, reason=reason, because=reason, waiting_for=None)
+        return unanswered, [Entry("Sin respuesta", reason, EntryKind.PROBLEM)]
     ends = expiry(request, rules.policy)
     if request.course is Course.ATTEND and ends is not None and ends <= rules.now and request.facts.account_id is None:
         problem = Problem("contract_end", "Fecha de terminación del contrato", "el contrato terminó antes de crear la cuenta.")
-        turned = replace(request, course=Course.CORRECT, correction=CorrectionAsked((problem,)), reason=said((problem,)))
-        return turned, [Entry("Requiere corrección", said((problem,)))]
+        reason = said((problem,))
+        asked = CorrectionAsked((problem,))
+        turned = replace(request, course=Course.CORRECT, correction=asked, reason=reason, because=reason)
+        return turned, [Entry("Requiere corrección", reason, EntryKind.PROBLEM)]
     return request, []
 
 
-def _next(request: Request, rules: Rules) -> tuple[Request, Effect | None]:
+def _next(request: Request, rules: Rules) -> tuple[Request, list[Entry], Effect | None]:
     if request.state is State.NEEDS_ATTENTION:
-        return request, None
+        return request, [], None
     step = next_step(request, rules)
     if step is None:
-        return _rest(request, rules), None
+        request, news = _rest(request, rules)
+        return request, news, None
     if step.not_before is not None and step.not_before > rules.now:
-        reason = f"Se atiende desde el {step.not_before.astimezone(rules.policy.zone):%d/%m/%Y}, antes del inicio del contrato."
-        waiting = replace(
-            request, state=State.WAITING, waiting_for=WaitingFor.START_DATE, wake_at=step.not_before, reason=reason
-        )
-        return waiting, None
-    if request.state is not State.WAITING:
+        begins = step.not_before.astimezone(rules.policy.zone)
+        reason = f"Se atiende desde el {begins:%d/%m/%Y}, antes del inicio del contrato."
+        wait = replace(request, state=State.WAITING, waiting_for=WaitingFor.START_DATE, wake_at=step.not_before, reason=reason)
+        news = [Entry(f"En espera: {WaitingFor.START_DATE.label}", reason, EntryKind.WAIT)]
+        return wait, news if request.waiting_for is not WaitingFor.START_DATE else [], None
+    if request.waiting_for is WaitingFor.START_DATE:
+        request = replace(request, state=State.IN_PROGRESS, waiting_for=None, reason="", wake_at=rules.now)
+    elif request.state is not State.WAITING:
         request = replace(request, state=State.IN_PROGRESS)
-    return request, _effect(request, step)
+    return request, [], _effect(request, step)
 
 
 def _effect(request: Request, step: Step) -> Effect:
     return Effect(request.case, step.act, step.key(request.round), request.round)
 
 
-def _rest(request: Request, rules: Rules) -> Request:
+def _rest(request: Request, rules: Rules) -> tuple[Request, list[Entry]]:
+    """Where a request stands when every step of its course is done."""
     state = State.DONE if BY_HAND_ATTENDED in request.done else RESTS[request.course]
     if request.course is Course.BY_HAND and BY_HAND_ATTENDED not in request.done:
         reason = "La ejecuta la mesa de servicio; al terminar, elija «Aprobar» para cerrar el caso."
-        return needs_attention(request, reason)
+        return needs_attention(request, reason), [Entry("En espera: la mesa de servicio", reason, EntryKind.WAIT)]
     if request.course is Course.CORRECT:
         later = [at for at in reminder_times(request, rules) if at > rules.now]
         deadline = request.correction.deadline if request.correction else None
         wake_at = min([*later, *([deadline] if deadline else [])], default=None)
         reason = said(request.correction.problems) if request.correction else request.reason
-        return replace(request, state=state, waiting_for=WaitingFor.REQUESTER, wake_at=wake_at, reason=reason)
-    return replace(request, state=state, waiting_for=None, wake_at=None, closed_at=rules.now)
+        waiting = replace(request, state=state, waiting_for=WaitingFor.REQUESTER, wake_at=wake_at, reason=reason)
+        return waiting, []
+    closed = replace(request, state=state, waiting_for=None, wake_at=None, closed_at=rules.now)
+    return closed, [Entry(state.label, request.reason, EntryKind.END)]
 
 
 def _keep_clock(request: Request, rules: Rules) -> tuple[Request, list[Entry], datetime | None]:
@@ -315,7 +338,9 @@ def _keep_clock(request: Request, rules: Rules) -> tuple[Request, list[Entry], d
     entries = []
     if marked is not request.sla and marked is not SlaMark.ON_TIME:
         hours = rules.policy.deadlines.attend_business_hours
-        entries.append(Entry(f"Plazo {marked.label}", f"El plazo de atención es de {hours:g} horas hábiles."))
+        entries.append(
+            Entry(f"Plazo {marked.label}", f"El plazo de atención es de {hours:g} horas hábiles.", EntryKind.PROBLEM)
+        )
     request = replace(request, sla=marked)
     clock = sla.measure(request, rules)
     return (

@@ -90,6 +90,10 @@ class Act(StrEnum):
     MAIL_CANCELLED = "MAIL_CANCELLED"
 
 
+MAILING_ACTS = frozenset(act for act in Act if act.name.startswith("MAIL_")) | {Act.ISSUE_ACCESS, Act.REPORT}
+"""The acts that tell somebody something by mail."""
+
+
 class WaitingFor(StrEnum):
     """Whom or what a request waits for, as the board says it."""
 
@@ -197,6 +201,8 @@ class Request:
     state: State = State.RECEIVED
     reason: str = ""
     """Spanish: why it stands where it stands."""
+    because: str = ""
+    """Spanish: why it follows its course; a wait or a failure on the way changes `reason` and never this."""
     round: int = 1
     """How many times somebody set it going: its reception, then each accepted edit and each retry."""
     done: frozenset[StepKey] = frozenset()
@@ -302,12 +308,26 @@ class DeskAsked:
 Signal = Settled | Resubmitted | DeskAsked
 
 
+class EntryKind(StrEnum):
+    """What a line of the story tells of, for whoever shows it."""
+
+    RECEIVED = "RECEIVED"
+    DECISION = "DECISION"
+    STEP = "STEP"
+    MAIL = "MAIL"
+    WAIT = "WAIT"
+    PROBLEM = "PROBLEM"
+    DESK = "DESK"
+    END = "END"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A line of the request's story: what happened and why, in Spanish."""
 
     title: str
     detail: str = ""
+    kind: EntryKind = EntryKind.STEP
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import fields, replace
 
-from provision.procedure.model import Act, CorrectionAsked, Course, Entry, Request, Resubmitted, State, WaitingFor
+from provision.procedure.model import Act, CorrectionAsked, Course, Entry, EntryKind, Request, Resubmitted, State, WaitingFor
 from provision.procedure.submission import (
     AttendedByHand,
     CreateGenericAccount,
@@ -30,7 +30,7 @@ def changed_identity(before: Submission | Defective, after: Submission) -> tuple
 
 def resubmit(request: Request, signal: Resubmitted, rules_version: str) -> tuple[Request, list[Entry]]:
     """The request on its new answers, decided again. Steps done stay done unless the new answers undo their reason."""
-    entries = [Entry("Respuesta corregida", f"La envió {signal.requester}.")]
+    entries = [Entry("Respuesta corregida", f"La envió {signal.requester}.", EntryKind.RECEIVED)]
     begun = replace(
         request,
         authorisation=signal.authorisation,
@@ -40,19 +40,21 @@ def resubmit(request: Request, signal: Resubmitted, rules_version: str) -> tuple
         waiting_for=None,
         correction=None,
         reason="",
+        because="",
     )
     if isinstance(signal.authorisation, Refused):
         if request.facts.account_id is not None:
             return _held(request, "Una edición sin autorización llegó después de creada la cuenta; no se aplicó."), entries
-        refused = replace(begun, course=Course.REFUSE, reason=signal.authorisation.reason)
-        return refused, [*entries, Entry("No autorizada", signal.authorisation.reason)]
+        reason = signal.authorisation.reason
+        refused = replace(begun, course=Course.REFUSE, reason=reason, because=reason)
+        return refused, [*entries, Entry("No autorizada", reason, EntryKind.DECISION)]
     if isinstance(signal.content, Defective):
         problems = signal.content.problems
         content = request.content if request.facts.account_id is not None else signal.content
-        asked = replace(
-            begun, content=content, course=Course.CORRECT, correction=CorrectionAsked(problems), reason=said(problems)
-        )
-        return asked, [*entries, Entry("Requiere corrección", said(problems))]
+        reason = said(problems)
+        asked = CorrectionAsked(problems)
+        turned = replace(begun, content=content, course=Course.CORRECT, correction=asked, reason=reason, because=reason)
+        return turned, [*entries, Entry("Requiere corrección", reason, EntryKind.PROBLEM)]
     return _go_on(request, begun, signal.content, entries)
 
 

@@ -5,7 +5,7 @@ A new operation is a new list here with its rules; the engine (`lifecycle`) does
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time
 from typing import assert_never
 
 from config.calendar import BusinessCalendar
@@ -83,6 +83,9 @@ def _create(request: Request, rules: Rules) -> tuple[Step, ...]:
     ]
     if licence_of(request, rules.policy):
         steps.append(Step(Act.RESERVE_SEAT, "Reservar un cupo de licencia de buzón", "3", not_before=begins))
+    elif request.round > 1 and StepKey(Act.RESERVE_NAME) not in request.done:
+        # An edit may have led here from an account type with a mailbox: the seat promised then goes to somebody else.
+        steps.append(RELEASE)
     steps += [
         Step(Act.RESERVE_NAME, "Reservar el nombre de la cuenta", "3", not_before=begins),
         Step(Act.CREATE_ACCOUNT, "Crear la cuenta en el Directorio Activo", "3", not_before=begins),
@@ -124,7 +127,9 @@ def _correct(request: Request, rules: Rules) -> tuple[Step, ...]:
 
 def _by_hand(request: Request, rules: Rules) -> tuple[Step, ...]:
     tell = Step(Act.MAIL_BY_HAND, "Avisar que la atiende la mesa de servicio", "4 PC")
-    return (REGISTER, tell, *([CLOSE] if BY_HAND_ATTENDED in request.done else []))
+    # An edit may have led here from a creation: what it was promised goes to somebody else.
+    release = [RELEASE] if request.round > 1 else []
+    return (REGISTER, *release, tell, *([CLOSE] if BY_HAND_ATTENDED in request.done else []))
 
 
 def _mail_and_close(act: Act, title: str, *before: Step) -> Callable[[Request, Rules], tuple[Step, ...]]:
@@ -156,13 +161,15 @@ RESTS: Mapping[Course, State] = {
 
 
 def reminder_times(request: Request, rules: Rules) -> tuple[datetime, ...]:
-    """When the requester is reminded of a correction: so many business days after it was asked, at the opening of the day."""
+    """When the requester is reminded of a correction: so many business days after it was asked, when the day's work opens."""
     asked_at = request.correction.asked_at if request.correction else None
     if asked_at is None:
         return ()
     asked_on = asked_at.astimezone(rules.policy.zone).date()
     days = rules.policy.deadlines.reminder_business_days
-    return tuple(start_of_day(rules.calendar.add_business_days(asked_on, days_after), rules.policy.zone) for days_after in days)
+    opens = time.fromisoformat(rules.policy.business_hours.opens)
+    mornings = (rules.calendar.add_business_days(asked_on, days_after) for days_after in days)
+    return tuple(datetime.combine(morning, opens, rules.policy.zone).astimezone(UTC) for morning in mornings)
 
 
 def correction_deadline(asked_at: datetime, rules: Rules) -> datetime:

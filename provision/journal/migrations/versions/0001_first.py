@@ -49,7 +49,7 @@ def upgrade() -> None:
         sa.Column("lease_owner", sa.String(length=100), nullable=True),
         sa.Column("lease_until", UtcDateTime(timezone=True), nullable=True),
         sa.Column("to_be_shown", sa.Boolean(), nullable=False),
-        sa.Column("action_taken", sa.Boolean(), nullable=False),
+        sa.Column("action_taken", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("case_number"),
     )
     op.create_index("request_due", "request", ["wake_at"], unique=False)
@@ -89,6 +89,7 @@ def upgrade() -> None:
         sa.Column("case_number", sa.String(length=20), nullable=False),
         sa.Column("at", UtcDateTime(timezone=True), nullable=False),
         sa.Column("state", sa.String(length=30), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
