@@ -73,4 +73,6 @@ DOCUMENT_TYPE_LABELS: dict[DocumentType, str] = {
 
 def same_address(one: str, other: str) -> bool:
     """Whether two addresses are the same requester: case-insensitive, nothing else normalised (user+x@ is another)."""
-    return one.strip().casefold() == other.strip().casefold()
+    one, other = one.strip(), other.strip()
+    # Lower case makes an ASCII letter of some that are none: the Kelvin sign becomes a k, and somebody else an authorizer.
+    return one.lower() == other.lower() if one.isascii() and other.isascii() else one == other

@@ -13,7 +13,7 @@ from intake.submission import stored_answers, understand
 from provision.journal.receiving import Receiving, ResponseVersion
 from provision.journal.store import Journal
 from provision.procedure.lifecycle import CANCELLABLE, Received, open_request
-from provision.procedure.model import Request, Resubmitted, State
+from provision.procedure.model import Course, Request, Resubmitted
 from provision.procedure.resubmission import concerns
 from provision.procedure.steps import Rules
 from provision.procedure.submission import (
@@ -57,7 +57,8 @@ def receive(
     if news or known is None or (batch.cursor.read_until, batch.cursor.swept_at) != known:
         decided = _Deciding(matrix(), rules(now), log) if news else None
         with journal.receiving(now) as receiving:
-            for response in news:
+            receiving.take_turn()
+            for response in _news(receiving, source.form_id, batch):
                 if decided is not None:
                     _enter(receiving, response, decided, reception)
             receiving.save_cursor(source.form_id, batch.cursor.read_until, batch.cursor.swept_at)
@@ -171,7 +172,7 @@ def _former(
 
 
 def _may_answer(named: Request, response: Response, authorisation: Authorisation) -> bool:
-    if named.state is not State.NEEDS_CORRECTION and not named.state.closed:
+    if named.course is not Course.CORRECT and not named.state.closed:
         return False
     if named.requester is None or response.requester is None:
         return False

@@ -45,10 +45,11 @@ class RunReport:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Who is told how a run goes on: a phase begins; a request advances."""
+    """Who is told how a run goes on (a phase begins; a request advances), and who may end it between two requests."""
 
     phase: Callable[[str], None] = lambda text: None
     advanced: Callable[[Advance], None] = lambda advance: None
+    keep_going: Callable[[], bool] = lambda: True
 
 
 def run_once(installation: Installation, progress: Progress = Progress()) -> RunReport:
@@ -115,6 +116,7 @@ def _work(installation: Installation, report: RunReport, progress: Progress) -> 
         most_effects=settings.run.effects_per_run,
         stop_point=installation.stop_point,
         on_advance=progress.advanced,
+        keep_going=progress.keep_going,
         dry_run=not installation.writable,
     )
     report.work = executor.work()
@@ -127,8 +129,11 @@ def _show(installation: Installation, report: RunReport) -> None:
     if not to_be_shown or not installation.writable:
         return
     rules = installation.rules(installation.clock())
+    changed = {each.request.case for each in to_be_shown}
+    # The open ones go along in the same write: it mends a row that somebody's sorting moved between our read and our write.
+    others = [each for each in installation.views.cases(only_open=True) if each.request.case not in changed]
     try:
-        report.board_notes = installation.board.write([board_row(each, rules) for each in to_be_shown])
+        report.board_notes = installation.board.write([board_row(each, rules) for each in (*to_be_shown, *others)])
     except TargetError as error:
         report.problems.append(error)
         return

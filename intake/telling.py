@@ -82,7 +82,7 @@ def _report(request: Request, rules: Rules, form_url: str) -> Mail:
 
 
 def _refusal(request: Request, rules: Rules, form_url: str) -> Mail:
-    return Refusal(request.case, operation_label(request), user_of(request) or None, request.reason)
+    return Refusal(request.case, operation_label(request), user_of(request) or None, request.because)
 
 
 def _correction(request: Request, rules: Rules, form_url: str) -> Mail:
@@ -124,7 +124,7 @@ def _by_hand(request: Request, rules: Rules, form_url: str) -> Mail:
 
 
 def _cancelled(request: Request, rules: Rules, form_url: str) -> Mail:
-    return Cancelled(request.case, request.reason)
+    return Cancelled(request.case, request.because)
 
 
 MAILS: Mapping[Act, Callable[[Request, Rules, str], Mail]] = {
@@ -174,7 +174,7 @@ def solution_of(request: Request) -> str:
         case Course.BY_HAND:
             return "Atendida por la mesa de servicio."
         case _:
-            return f"{CLOSING_LABELS[request.course].label}. {request.reason}".strip()
+            return f"{CLOSING_LABELS[request.course].label}. {request.because}".strip()
 
 
 CLOSING_LABELS: Mapping[Course, State] = {

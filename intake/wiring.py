@@ -140,7 +140,7 @@ class Installation:
                 from intake.forms.questions import DEFAULT_HEADERS
 
                 headers = {**DEFAULT_HEADERS, **by_field(section.headers)}
-                return CsvExport(section.path, section.vouched_by, headers, self.policy.zone)
+                return CsvExport(section.path, section.vouched_by, headers, self.policy.zone, form_id=section.form_id)
             case _ as never:
                 assert_never(never)
 
