@@ -11,6 +11,7 @@ from config.errors import CannotRun
 from config.institution import Institution
 from config.vocabulary import AccountType
 from intake.board.port import DeskAction
+from intake.wiring import policy_groups, policy_ous
 from provision.directory.embedded_store import SeededAccount, seed
 
 DATA = Path(__file__).parent.parent / "config" / "demo"
@@ -61,21 +62,19 @@ def prepare_folder(folder: Path) -> None:
 
 def seed_demo_directory(path: Path, policy: Institution) -> None:
     """The institution's OUs and groups but one, and the people who are there already."""
-    ous = {rules.ou.replace("{unit_ou}", unit.ou) for rules in policy.accounts.values() for unit in policy.units}
-    of_types = {group for rules in policy.accounts.values() for group in rules.groups}
-    groups = (of_types | {group for unit in policy.units for group in unit.groups}) - {FORGOTTEN_GROUP}
-    seed(path, base_dn=BASE_DN, ous=sorted(ous), groups=sorted(groups), accounts=_people(policy))
+    groups = [group for group in policy_groups(policy) if group != FORGOTTEN_GROUP]
+    seed(path, base_dn=BASE_DN, ous=policy_ous(policy), groups=groups, accounts=_people(policy))
 
 
 def _people(policy: Institution) -> list[SeededAccount]:
-    unit_ous = {unit.name: unit.ou for unit in policy.units}
+    units = {unit.name: unit for unit in policy.units}
     with (DATA / "personas.csv").open(encoding="utf-8", newline="") as file:
         return [
             SeededAccount(
                 row["login"],
                 row["nombre"],
                 f"{row['login']}@{policy.mail_domain}",
-                policy.accounts[AccountType(row["tipo"])].ou.replace("{unit_ou}", unit_ous[row["unidad"]]),
+                policy.ou_of(AccountType(row["tipo"]), units[row["unidad"]]),
                 employee_id=row["documento"],
                 enabled=row["activa"] == "sí",
             )

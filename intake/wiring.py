@@ -211,6 +211,9 @@ class Installation:
                     ca_file=section.ca_file,
                     marker_attribute=section.marker_attribute,
                     timeout_seconds=section.timeout_seconds,
+                    mail_domains=tuple(dict.fromkeys((self.policy.mail_domain, self.policy.upn_suffix))),
+                    ous=policy_ous(self.policy),
+                    groups=policy_groups(self.policy),
                 )
                 return ActiveDirectory(reach, writable=self.writable, stop_point=self.stop_point, clock=self.clock)
             case DirectoryEmbedded():
@@ -315,6 +318,17 @@ class Installation:
             opened = self.__dict__.get(name)
             if opened is not None:
                 opened.close()
+
+
+def policy_ous(policy: Institution) -> tuple[str, ...]:
+    """Every OU in which the policy makes accounts, relative to the directory's base."""
+    return tuple(sorted({policy.ou_of(account_type, unit) for account_type in policy.accounts for unit in policy.units}))
+
+
+def policy_groups(policy: Institution) -> tuple[str, ...]:
+    """Every group that the policy gives, relative to the directory's base."""
+    given = [*policy.accounts.values(), *policy.units]
+    return tuple(sorted({group for each in given for group in each.groups}))
 
 
 def by_field(named: Mapping[str, Bound]) -> dict[Field, Bound]:

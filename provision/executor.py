@@ -33,6 +33,8 @@ from provision.procedure.model import (
 from provision.procedure.steps import Rules
 
 TARGET_DOWN_SECONDS = 60
+FORESEEN = "(simulado)"
+"""Detail of an outcome that a dry run foresees or cannot foresee: nothing happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class Executor:
         most_effects: int = 10_000,
         stop_point: StopPoint = let_go,
         on_advance: Callable[[Advance], None] | None = None,
+        keep_going: Callable[[], bool] = lambda: True,
         dry_run: bool = False,
     ) -> None:
         self._journal = journal
@@ -121,12 +124,16 @@ class Executor:
         self._begun = 0
         self._stop_point = stop_point
         self._on_advance = on_advance
+        self._keep_going = keep_going
         self._dry_run = dry_run
 
     def work(self) -> WorkDone:
-        """Advance every request that is due until each waits or is closed; beyond `most_effects`, the next run goes on."""
+        """Advance every request that is due until each waits or is closed.
+
+        Beyond `most_effects`, or when `keep_going` says no between two requests, the next run goes on.
+        """
         done = WorkDone()
-        while self._begun < self._most_effects:
+        while self._begun < self._most_effects and self._keep_going():
             lease = self._journal.lease_next(self._owner, self._clock(), self._lease_for)
             if lease is None:
                 break
@@ -243,8 +250,8 @@ class Executor:
 
     def _foreseen(self, expected: Facts | None) -> Outcome:
         if expected is None:
-            return NotYet(WaitingFor.RETRY, self._clock() + timedelta(days=1), "(simulado)")
-        return Done(expected, "(simulado)")
+            return NotYet(WaitingFor.RETRY, self._clock() + timedelta(days=1), FORESEEN)
+        return Done(expected, FORESEEN)
 
     def _after_failure(self, error: TargetError, failures: int, retry_after_seconds: float | None) -> Outcome:
         if failures >= self._retry.max_failures:

@@ -212,7 +212,7 @@ class CreateAccount:
             given_name=personal.person.given_names if personal else "",
             surname=personal.person.surnames if personal else "",
             display_name=user_name(content),
-            ou=rules.ou.replace("{unit_ou}", unit.ou),
+            ou=self.policy.ou_of(content.account_type, unit),
             groups=(*rules.groups, *unit.groups),
             employee_id=personal.person.document_number if personal else None,
             manager_mail=personal.supervisor_email if personal else getattr(content, "owner_email", None),

@@ -16,7 +16,7 @@ from config.stop_point import StopPoint, let_go
 from intake.forms.port import Field
 from intake.forms.questions import DEFAULT_HEADERS
 from intake.run import RunReport, run_once
-from intake.wiring import Installation
+from intake.wiring import Installation, policy_groups, policy_ous
 from notify.desk.embedded import EmbeddedDesk
 from provision.directory.embedded import EmbeddedDirectory
 from provision.directory.embedded_store import SeededAccount, seed
@@ -203,12 +203,9 @@ class World:
 
 def seed_directory(path: Path, policy: Institution) -> None:
     """The OUs and groups of the policy, and the supervisors of MATRIX."""
-    ous = {rules.ou.replace("{unit_ou}", unit.ou) for rules in policy.accounts.values() for unit in policy.units}
-    groups = {group for rules in policy.accounts.values() for group in rules.groups} | {
-        group for unit in policy.units for group in unit.groups
-    }
-    home = next(iter(sorted(ous)))
+    ous, groups = policy_ous(policy), policy_groups(policy)
+    home = ous[0]
     people = [
         SeededAccount(login, login.replace(".", " ").title(), f"{login}@{policy.mail_domain}", home) for login in SUPERVISORS
     ]
-    seed(path, base_dn=BASE_DN, ous=sorted(ous), groups=sorted(groups), accounts=people)
+    seed(path, base_dn=BASE_DN, ous=ous, groups=groups, accounts=people)

@@ -77,7 +77,10 @@ class ActiveDirectory:
         self._names = TakenNames(self._connection, self._protection, settings.mail_domains)
 
     def find_by_case(self, case: CaseNumber) -> Account | None:
-        """See the port. Raises Rejected when several accounts carry the marker: a person must say which one it is."""
+        """See the port; looks in the whole domain, because an account moved out of the base must not be made a second time.
+
+        Raises Rejected when several accounts carry the marker: a person must say which one it is.
+        """
         entry = self._entry_of_case(case)
         return self._account(entry) if entry else None
 
@@ -163,9 +166,8 @@ class ActiveDirectory:
         if not case:
             return None
         where = f"(&{_PERSON}({self._marker}={escape_filter_chars(case)}))"
-        found = [
-            entry for entry in self._connection.search(self._base, where, self._attributes) if entry.text(self._marker) == case
-        ]
+        found = self._connection.search(self._protection.root, where, self._attributes)
+        found = tuple(entry for entry in found if entry.text(self._marker) == case)
         return self._only(found, f"llevan la marca del caso {case}")
 
     def _entry_of_mail(self, mail: str) -> Entry | None:
@@ -174,7 +176,7 @@ class ActiveDirectory:
         text = escape_filter_chars(mail.strip())
         where = f"(&{_PERSON}(|(mail={text})(userPrincipalName={text})))"
         found = self._connection.search(self._protection.root, where, self._attributes)
-        return self._only(list(found), f"tienen el correo {mail.strip()[:80]}")
+        return self._only(found, f"tienen el correo {mail.strip()[:80]}")
 
     def _entry_of_id(self, id: AccountId) -> Entry:
         value = guid_filter_value(id)
@@ -187,7 +189,7 @@ class ActiveDirectory:
             )
         return found[0]
 
-    def _only(self, found: list[Entry], what: str) -> Entry | None:
+    def _only(self, found: tuple[Entry, ...], what: str) -> Entry | None:
         if len(found) > 1:
             logins = ", ".join(sorted(entry.text("sAMAccountName") or "" for entry in found)[:5])
             raise Rejected(

@@ -34,7 +34,8 @@ def problems_of(
     problems += _marker_problems(settings, connection, protection)
     problems += _place_problems(settings, connection)
     problems += _account_problems(settings, connection, protection)
-    if connection.read(f"CN=Deleted Objects,{root}", ["cn"], controls=[SHOW_DELETED]) is None:
+    deleted = connection.read(f"CN=Deleted Objects,{root}", ["cn"], controls=[SHOW_DELETED])
+    if deleted is None or deleted.text("cn") is None:  # Samba shows the bare entry to everybody
         problems.append(
             "La cuenta de servicio no puede leer las cuentas eliminadas: un nombre de usuario eliminado podría volver a darse. "
             f'Ejecute en el dominio: dsacls "CN=Deleted Objects,{root}" /G CUENTA:LCRP.'

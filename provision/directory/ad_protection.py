@@ -97,10 +97,12 @@ class Protection:
         """Whether an account or group is protected: adminCount=1, a built-in administrator, or a protected group's member.
 
         Needs `adminCount`, `objectSid` and `primaryGroupID` among the entry's attributes; one read. The primary group counts:
-        it is in nobody's memberOf.
+        it is in nobody's memberOf. What hides its SID from the service account counts as protected.
         """
         sid = entry.binary("objectSid")
-        rid = int(sid_text(sid).rpartition("-")[2]) if sid else 0
+        if sid is None:
+            return True
+        rid = int(sid_text(sid).rpartition("-")[2])
         named = {int(group) for group in self._settings.protected_groups if group.isdigit()}
         if entry.number("adminCount") == 1 or rid in _PROTECTED_RIDS | named or entry.number("primaryGroupID") in named:
             return True

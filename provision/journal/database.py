@@ -75,6 +75,11 @@ def _translated(error: DBAPIError, engine: Engine) -> CannotRun:
             f"No hay espacio en el disco del almacén {where}.",
             remedy="Libere espacio y vuelva a ejecutar; no se perdió nada.",
         )
+    if "disk I/O error" in said:
+        return CannotRun(
+            f"El disco del almacén {where} falló: {said}.",
+            remedy="Revise el disco, su espacio y su cuota, y vuelva a ejecutar; no se perdió nada.",
+        )
     if "readonly" in said or "unable to open" in said:
         return CannotRun(f"No se puede escribir en el almacén {where}: {said}.", remedy="Revise la ruta y los permisos.")
     if "not a database" in said or "malformed" in said:

@@ -118,12 +118,18 @@ def want(
     if effect is None:
         return None
     is_known = known is not None and known.effect.key == effect.key
-    attempts = (known.attempts if known and is_known else 0) + (1 if begin else 0)
+    this = s.effect.c.key == effect.key
+    # An effect given up before (the policy changed and changed back) is wanted again under the same key.
+    former = connection.execute(select(s.effect.c.attempts).where(this)).scalar_one_or_none()
+    attempts = (former or 0) + (1 if begin else 0)
     failures = known.failures if known and is_known else 0
     status = EffectStatus.IN_FLIGHT if begin else EffectStatus.PENDING
     progress = {"status": status, "attempts": attempts, **({"started_at": now} if begin else {})}
     if is_known:
-        connection.execute(update(s.effect).where(s.effect.c.key == effect.key).values(**progress))
+        connection.execute(update(s.effect).where(this).values(**progress))
+    elif former is not None:
+        anew = {**progress, "failures": 0, "next_at": now, "settled_at": None, "outcome": None}
+        connection.execute(update(s.effect).where(this).values(**anew))
     else:
         identity = {"key": effect.key, "case_number": case, "act": effect.act, "step": effect.step, "round": effect.round}
         connection.execute(insert(s.effect).values(**identity, **progress, failures=0, next_at=now))

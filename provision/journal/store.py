@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, and_, func, or_, select, update
 
+from config.errors import CannotRun
 from config.vocabulary import CaseNumber
 from provision.journal import schema as s
 from provision.journal.database import in_spanish, open_engine, prepare_schema
@@ -51,7 +52,11 @@ class Journal:
     def open(cls, url: str) -> "Journal":
         """Open the journal at a SQLAlchemy address, creating or upgrading its tables."""
         engine = open_engine(url)
-        prepare_schema(engine)
+        try:
+            prepare_schema(engine)
+        except CannotRun:
+            engine.dispose()
+            raise
         return cls(engine)
 
     def close(self) -> None:
@@ -101,6 +106,12 @@ class Journal:
             self._hold(connection, lease, {"lease_owner": lease.owner, "lease_until": now + lease_for})
         return replace(lease, version=lease.version + 1, open_effect=again)
 
+    def _still_mine(self, connection: Connection, lease: Lease) -> None:
+        """Before anything is written that could collide with what the new holder wrote."""
+        row = select(s.request.c.version).where(s.request.c.case_number == lease.request.case).with_for_update()
+        if connection.execute(row).scalar_one() != lease.version:
+            raise LeaseLost(lease.request.case)
+
     def _hold(self, connection: Connection, lease: Lease, values: Mapping[str, object]) -> None:
         mine = and_(s.request.c.case_number == lease.request.case, s.request.c.version == lease.version)
         changed = connection.execute(update(s.request).where(mine).values(**values, version=lease.version + 1))
@@ -124,6 +135,7 @@ class Journal:
         """
         request = advance.request
         with self.transaction() as connection:
+            self._still_mine(connection, lease)
             if settled is not None:
                 record_outcome(connection, *settled, now)
             consume(connection, tuple(number for number, _ in lease.inbox), now)

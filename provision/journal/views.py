@@ -151,6 +151,12 @@ class Views:
             raise CannotRun(f"No existe el caso {case}.", remedy="Búsquelo con «gestion list».")
         return found[0]
 
+    def newest_year(self) -> str | None:
+        """The year of the newest case number, for whoever names a case by its number alone; None: there is no case."""
+        with self._journal.transaction() as connection:
+            newest: str | None = connection.execute(select(func.max(s.request.c.case_number))).scalar_one_or_none()
+            return newest.split("-")[1] if newest else None
+
     def counts(self) -> Mapping[State, int]:
         """How many requests stand in each state."""
         with self._journal.transaction() as connection:
