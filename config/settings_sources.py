@@ -11,7 +11,7 @@ from pathlib import Path
 
 PREFIX = "GESTION_"
 NESTING = "__"
-NOT_SETTINGS = frozenset({"GESTION_CONFIG", "GESTION_REQUIRE_SERVERS"})
+NOT_SETTINGS = frozenset({"GESTION_CONFIG", "GESTION_REQUIRE_SERVERS", "GESTION_TEST_PROCESSES"})
 """Variables of the command line (which settings file) and of the test suite."""
 
 _CASED_TABLES = frozenset({("cloud", "seats")})

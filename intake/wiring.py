@@ -327,8 +327,8 @@ def policy_ous(policy: Institution) -> tuple[str, ...]:
 
 def policy_groups(policy: Institution) -> tuple[str, ...]:
     """Every group that the policy gives, relative to the directory's base."""
-    given = [*policy.accounts.values(), *policy.units]
-    return tuple(sorted({group for each in given for group in each.groups}))
+    of_types = {group for rules in policy.accounts.values() for group in rules.groups}
+    return tuple(sorted(of_types | {group for unit in policy.units for group in unit.groups}))
 
 
 def by_field(named: Mapping[str, Bound]) -> dict[Field, Bound]:
