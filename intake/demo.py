@@ -23,12 +23,12 @@ from intake.demo_world import (
     make_forgotten_group,
     prepare_folder,
     seed_demo_directory,
+    submission_times,
 )
-from intake.forms.csv_export import CsvExport
 from intake.run import RunReport, run_once
 from intake.stories import page_story
 from intake.story_page import write_story_page
-from intake.telling import user_of
+from intake.telling import solution_of, user_of
 from intake.wiring import Installation
 from provision.procedure.model import Advance, Entry, EntryKind, Request, State
 
@@ -71,9 +71,7 @@ class _Demo:
         self.policy: Institution = settings.load_policy()
         self.log = configure(settings.log)
         seed_demo_directory(folder / "directorio.db", self.policy)
-        export = CsvExport(folder / RESPONSES, "demostración", zone=self.policy.zone)
-        far = datetime(2100, 1, 1, tzinfo=self.policy.zone)
-        self.submissions = sorted(each.last_submitted_at for each in export.read(None, far).responses)
+        self.submissions = submission_times(folder / RESPONSES, self.policy.zone)
         self.clock = SimulatedClock(self.local(30, 11, 7, 30))
         self.end = self.local(10, 12, 8, 0)
         self.happenings = self._happenings()
@@ -225,10 +223,18 @@ def _latest(advanced: Sequence[Advance]) -> list[tuple[Request, str]]:
         lines = [entry for entry in advance.entries if entry.kind in worth]
         if lines:
             entry = lines[-1]
-            told[case] = (advance.request, _said(entry) or told.get(case, (advance.request, ""))[1])
+            text = _where_it_stands(advance.request) or _said(entry)
+            told[case] = (advance.request, text or told.get(case, (advance.request, ""))[1])
         elif case in told:
             told[case] = (advance.request, told[case][1])
     return [told[case] for case in sorted(told)]
+
+
+def _where_it_stands(request: Request) -> str:
+    """What the state itself says best: how it ended, or what is wrong."""
+    if request.state is State.DONE:
+        return solution_of(request)
+    return "" if request.state in {State.WAITING, State.IN_PROGRESS} else request.reason
 
 
 def _said(entry: Entry) -> str:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from config.errors import CannotRun
 from config.institution import Institution
 from config.vocabulary import AccountType
 from intake.board.port import DeskAction
+from intake.forms.csv_times import parse_form_timestamp
 from intake.wiring import policy_groups, policy_ous
 from provision.directory.embedded_store import SeededAccount, seed
 
@@ -58,6 +60,12 @@ def prepare_folder(folder: Path) -> None:
         raise CannotRun(
             f"No se puede preparar la carpeta {folder}: {error.strerror}.", remedy="Revise el disco y los permisos."
         ) from error
+
+
+def submission_times(path: Path, zone: ZoneInfo) -> list[datetime]:
+    """When the responses of the export were submitted, edits included, in order (aware)."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return sorted(parse_form_timestamp(row["Marca temporal"], zone) for row in csv.DictReader(file))
 
 
 def seed_demo_directory(path: Path, policy: Institution) -> None:

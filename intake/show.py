@@ -4,11 +4,12 @@ from datetime import datetime
 
 from config.vocabulary import OPERATION_LABELS, EmailAddress
 from intake.board.port import BoardRow, ResponseMark
-from intake.telling import authorisation_text, unit_of, user_of
+from intake.telling import unit_of, user_of
 from provision.journal.views import Shown
 from provision.procedure import sla
 from provision.procedure.model import Request, SlaMark, State
 from provision.procedure.steps import Rules, next_step
+from provision.procedure.submission import Authorisation, Granted
 
 DATE_AND_TIME = "%d/%m/%Y %H:%M"
 
@@ -51,7 +52,7 @@ def board_row(shown: Shown, rules: Rules) -> BoardRow:
         user=user_of(request),
         account=account,
         unit=unit_of(request),
-        authorisation=authorisation_text(request),
+        authorisation=_decided(request.authorisation),
         state=request.state.label,
         step=step_text(request, rules),
         waiting_for=request.waiting_for.label if request.waiting_for and not request.state.closed else "",
@@ -62,6 +63,11 @@ def board_row(shown: Shown, rules: Rules) -> BoardRow:
         mark=_mark(shown),
         action_taken=shown.action_taken,
     )
+
+
+def _decided(decision: Authorisation) -> str:
+    """The control point in a few words; the reason of a refusal stands in Detalle."""
+    return f"Fila {decision.row} · {decision.role}" if isinstance(decision, Granted) else "No autorizada"
 
 
 def _detail(request: Request) -> str:
