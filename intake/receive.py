@@ -163,7 +163,7 @@ def _former(
         return edited
     number = " ".join(response.answers.get(Field.CASE_NUMBER, ())).strip().upper()
     named = receiving.case(number) if number else None
-    if named is not None and _may_answer(named, response, authorisation):
+    if named is not None and _may_answer(named, response, content, authorisation):
         return named
     document = concerns(content)
     if response.requester is None or document is None:
@@ -171,17 +171,21 @@ def _former(
     return receiving.case_in_correction(response.requester, document)
 
 
-def _may_answer(named: Request, response: Response, authorisation: Authorisation) -> bool:
+def _may_answer(named: Request, response: Response, content: Submission | Defective, authorisation: Authorisation) -> bool:
+    """Whoever asked; or somebody whom the matrix allows the same request, which is the same only for the same person."""
     if named.course is not Course.CORRECT and not named.state.closed:
         return False
     if named.requester is None or response.requester is None:
         return False
-    return same_address(named.requester, response.requester) or isinstance(authorisation, Granted)
+    if same_address(named.requester, response.requester):
+        return True
+    person = concerns(content)
+    return isinstance(authorisation, Granted) and person is not None and person == concerns(named.content)
 
 
 def _twin(receiving: Receiving, content: Submission | Defective) -> CaseNumber | None:
-    """An open case that asks for the same creation for the same person (design: "a twin of an open case")."""
+    """A case that is making the same account already (design: "a twin of an open case")."""
     if not isinstance(content, CreatePersonalAccount):
         return None
-    twin = receiving.open_case_of_person(content.person.document_number, Operation.CREATE)
+    twin = receiving.attended_case_of_person(content.person.document_number, Operation.CREATE)
     return twin.case if twin is not None else None

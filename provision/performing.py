@@ -64,16 +64,21 @@ class PerformsAtOnce:
 
 @dataclass(slots=True)
 class FindExistingAccount(PerformsAtOnce):
-    """A person who has an account already gets no second one (design: by document number)."""
+    """A person who has an account already, or a request that is making one, gets no second one (by document number)."""
 
     directory: Directory
+    reservations: Reservations
     targets: tuple[Target, ...] = (Target.DIRECTORY,)
 
     def perform(self, task: Task) -> Outcome:
-        """Divert the request when the directory knows the document number under another case."""
+        """Divert the request when the directory knows the document number, or another open request has taken it."""
         content = creation(task.request)
         if not isinstance(content, CreatePersonalAccount):
             return Done()
+        holder = self.reservations.reserve_person(task.request.case, content.person.document_number, task.now)
+        if holder != task.request.case:
+            reason = f"Ya hay una solicitud abierta para la misma persona: {holder}."
+            return Diverted(Course.DUPLICATE, reason, duplicate_of=holder)
         others = [a for a in self.directory.find_by_document(content.person.document_number) if a.case != task.request.case]
         if not others:
             return Done(detail="La persona no tiene cuenta.")
@@ -182,6 +187,9 @@ class CreateAccount:
             if account.manager_mail and self.directory.find_by_mail(account.manager_mail) is None:
                 return self._manager_unknown(task.request, account.manager_mail)
             return Failed(str(error))
+        self.reservations.release_person(task.request.case)
+        if licence_of(task.request, self.policy) is None:
+            self.reservations.release_seat(task.request.case)  # an edit may have changed the account type since
         return Done(Facts(account_id=made.id, login=made.login), f"Cuenta {made.login} creada en {made.dn}.")
 
     @staticmethod
@@ -302,6 +310,7 @@ class ReleaseReservations(PerformsAtOnce):
         if task.request.facts.account_id is None:
             self.reservations.release_name(task.request.case)
             self.reservations.release_seat(task.request.case)
+            self.reservations.release_person(task.request.case)
         return Done()
 
 
@@ -310,7 +319,7 @@ def provisioning_performers(
 ) -> dict[Act, Performer]:
     """The performers of this module, by act."""
     return {
-        Act.FIND_EXISTING_ACCOUNT: FindExistingAccount(directory),
+        Act.FIND_EXISTING_ACCOUNT: FindExistingAccount(directory, reservations),
         Act.RESERVE_SEAT: ReserveSeat(cloud, reservations, policy),
         Act.RESERVE_NAME: ReserveName(directory, reservations, policy),
         Act.CREATE_ACCOUNT: CreateAccount(directory, reservations, policy),

@@ -3,6 +3,7 @@
 It stands in for Microsoft 365 in the demo, in the tests and where an institution has none; `gestion doctor` says so.
 """
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -14,6 +15,7 @@ from provision.cloud.port import CloudUserId
 from provision.directory.port import AccountId
 
 _TABLES = """
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS sync_cycle (started_at TEXT PRIMARY KEY, ends_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS awaited (account TEXT PRIMARY KEY, since TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS user (id TEXT PRIMARY KEY, account TEXT UNIQUE NOT NULL, sessions_ended INTEGER NOT NULL DEFAULT 0);
@@ -21,6 +23,7 @@ CREATE TABLE IF NOT EXISTS assignment (
     user TEXT NOT NULL REFERENCES user (id), licence TEXT NOT NULL, assigned_at TEXT NOT NULL,
     PRIMARY KEY (user, licence)
 );
+COMMIT;
 """
 
 
@@ -145,15 +148,21 @@ class EmbeddedCloud:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection | None]:
-        """A connection that can only read; None when the tenant is still empty."""
+        """A connection to read with; None when the tenant is still empty.
+
+        It may write where the program may: SQLite has to undo there what a crash left half written.
+        """
         if not self._path.exists():
             yield None
             return
-        with self._connected(f"{self._path.absolute().as_uri()}?mode=ro") as connection:
-            yield connection
+        with self._connected(f"{self._path.absolute().as_uri()}?mode={'rw' if self._writable else 'ro'}") as connection:
+            made = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'assignment'").fetchone()
+            yield connection if made else None
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
+        with contextlib.suppress(OSError):  # connecting says it better
+            self._path.touch(mode=0o600)
         with self._connected(f"{self._path.absolute().as_uri()}?mode=rwc") as connection, connection:
             connection.execute("BEGIN IMMEDIATE")
             yield connection

@@ -33,6 +33,7 @@ def open_engine(url: str) -> Engine:
     if parsed.database and parsed.database != ":memory:":
         try:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            Path(parsed.database).touch(mode=0o600)  # personal data: SQLite gives its -wal and -shm the same mode
         except OSError as error:
             raise CannotRun(f"No se puede crear la carpeta del almacén {parsed.database}: {error.strerror}.") from error
     engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})

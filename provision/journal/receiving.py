@@ -65,10 +65,13 @@ class Receiving:
         """The case of this number."""
         return self._first(s.request.c.case_number == number)
 
-    def open_case_of_person(self, document_number: str, operation: Operation) -> Request | None:
-        """An open case of the same operation for the same person (document number)."""
+    def attended_case_of_person(self, document_number: str, operation: Operation) -> Request | None:
+        """A case of the same operation for the same person (document number) that is being attended.
+
+        A refused or defective one does not count: nobody blocks a request by filing a bad one for the same person first.
+        """
         same = (s.request.c.document_number == document_number, s.request.c.operation == operation)
-        return self._first(*same, s.request.c.state.in_(OPEN_STATES))
+        return self._first(*same, s.request.c.course == Course.ATTEND, s.request.c.state.in_(OPEN_STATES))
 
     def case_in_correction(self, requester: EmailAddress, document_number: str) -> Request | None:
         """An open case of this requester, for this person, that is to be corrected, whether or not it was asked for yet."""

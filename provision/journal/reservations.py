@@ -53,6 +53,31 @@ class Reservations:
         with self._journal.transaction() as connection:
             connection.execute(delete(s.reserved_name).where(s.reserved_name.c.case_number == case))
 
+    def reserve_person(self, case: CaseNumber, document_number: str, now: datetime) -> CaseNumber:
+        """Which case makes this person's account: this one from now on, unless another one was first.
+
+        The unique constraint decides between two pollers. A person reserved before for this case is let go.
+        """
+        person = s.reserved_person.c
+        holder = select(person.case_number).where(person.document_number == document_number)
+        try:
+            with self._journal.engine.begin() as connection:
+                former = (person.case_number == case, person.document_number != document_number)
+                connection.execute(delete(s.reserved_person).where(*former))
+                if (held_by := connection.execute(holder).scalar_one_or_none()) is not None:
+                    return CaseNumber(held_by)
+                values = {"document_number": document_number, "case_number": case, "reserved_at": now}
+                connection.execute(insert(s.reserved_person).values(**values))
+        except IntegrityError:
+            with self._journal.transaction() as connection:
+                return CaseNumber(connection.execute(holder).scalar_one())
+        return case
+
+    def release_person(self, case: CaseNumber) -> None:
+        """The account exists, and the directory knows the person; or none is going to be made."""
+        with self._journal.transaction() as connection:
+            connection.execute(delete(s.reserved_person).where(s.reserved_person.c.case_number == case))
+
     def reserve_seat(self, case: CaseNumber, licence: str, free: int, now: datetime) -> bool:
         """Promise one of `free` seats, in order of arrival; False: the case stands in the queue for the next one.
 

@@ -142,6 +142,15 @@ reserved_name = Table(
 )
 Index("reserved_name_of_case", reserved_name.c.case_number)
 
+reserved_person = Table(
+    "reserved_person",
+    metadata,
+    Column("document_number", String(20), primary_key=True),
+    Column("case_number", ForeignKey("request.case_number"), nullable=False),
+    Column("reserved_at", UtcDateTime, nullable=False),
+)
+Index("reserved_person_of_case", reserved_person.c.case_number)
+
 seat = Table(
     "seat",
     metadata,

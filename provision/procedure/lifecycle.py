@@ -192,7 +192,7 @@ def _settle(request: Request, effect: Effect, outcome: Outcome, rules: Rules) ->
             return waiting, news
         case Failed(reason=reason):
             return needs_attention(request, reason), [Entry("Requiere atención", reason, EntryKind.PROBLEM)]
-        case Diverted(course=course, reason=reason, problems=problems, facts=facts):
+        case Diverted(course=course, reason=reason, problems=problems, facts=facts, duplicate_of=duplicate_of):
             correction = CorrectionAsked(problems) if course is Course.CORRECT else request.correction
             turned = replace(
                 request,
@@ -200,6 +200,7 @@ def _settle(request: Request, effect: Effect, outcome: Outcome, rules: Rules) ->
                 reason=reason,
                 because=reason,
                 correction=correction,
+                duplicate_of=duplicate_of or request.duplicate_of,
                 facts=request.facts.learn(facts),
                 state=State.IN_PROGRESS,
                 waiting_for=None,

@@ -266,6 +266,7 @@ class Diverted:
     reason: str
     problems: tuple[Problem, ...] = ()
     facts: Facts = Facts()
+    duplicate_of: CaseNumber | None = None
 
 
 @dataclass(frozen=True, slots=True)

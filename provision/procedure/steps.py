@@ -141,7 +141,7 @@ COURSES: Mapping[Course, Callable[[Request, Rules], tuple[Step, ...]]] = {
     Course.BY_HAND: _by_hand,
     Course.CORRECT: _correct,
     Course.REFUSE: _mail_and_close(Act.MAIL_REFUSAL, "Informar al solicitante el rechazo", RELEASE),
-    Course.DUPLICATE: _mail_and_close(Act.MAIL_DUPLICATE, "Informar que la solicitud ya existe"),
+    Course.DUPLICATE: _mail_and_close(Act.MAIL_DUPLICATE, "Informar que la solicitud ya existe", RELEASE),
     Course.HAS_ACCOUNT: _mail_and_close(Act.MAIL_HAS_ACCOUNT, "Informar que la persona ya tiene cuenta", RELEASE),
     Course.UNANSWERED: _mail_and_close(Act.MAIL_UNANSWERED, "Informar el cierre por falta de respuesta", RELEASE),
     Course.CANCEL: _mail_and_close(Act.MAIL_CANCELLED, "Informar la cancelación", RELEASE),

@@ -112,6 +112,18 @@ def upgrade() -> None:
     )
     op.create_index("reserved_name_of_case", "reserved_name", ["case_number"], unique=False)
     op.create_table(
+        "reserved_person",
+        sa.Column("document_number", sa.String(length=20), nullable=False),
+        sa.Column("case_number", sa.String(length=20), nullable=False),
+        sa.Column("reserved_at", UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_number"],
+            ["request.case_number"],
+        ),
+        sa.PrimaryKeyConstraint("document_number"),
+    )
+    op.create_index("reserved_person_of_case", "reserved_person", ["case_number"], unique=False)
+    op.create_table(
         "response",
         sa.Column("form_id", sa.String(length=200), nullable=False),
         sa.Column("response_id", sa.String(length=200), nullable=False),
