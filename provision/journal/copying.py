@@ -4,12 +4,12 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import StaticPool, create_engine, insert, select
+from sqlalchemy import URL, Engine, StaticPool, create_engine, insert, select
 from sqlalchemy.engine import make_url
 
 from config.errors import CannotRun
-from provision.journal.database import in_spanish, open_engine, prepare_schema
-from provision.journal.schema import metadata
+from provision.journal.database import in_spanish, open_engine, prepare_schema, schema_version
+from provision.journal.schema import SCHEMA_VERSION, metadata
 from provision.journal.store import Journal
 
 ROWS_AT_ONCE = 500
@@ -32,13 +32,34 @@ def copy_of_journal(url: str, folder: Path) -> Journal:
         return Journal.open(f"sqlite:///{target}")
     opened = open_engine(f"sqlite:///{target}")
     prepare_schema(opened)
-    original = create_engine(source)
-    with in_spanish(original), original.connect() as reading, opened.begin() as writing:
-        for table in metadata.sorted_tables:
-            for rows in reading.execution_options(yield_per=ROWS_AT_ONCE).execute(select(table)).mappings().partitions():
-                writing.execute(insert(table), [dict(row) for row in rows])
-    original.dispose()
+    _copy_rows(source, opened)
     return Journal(opened)
+
+
+def _copy_rows(source: URL, copy: Engine) -> None:
+    """Copy every row of one instant from a database server, in a transaction that cannot write."""
+    original = create_engine(source).execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    try:
+        version = schema_version(original)
+        if version is None:
+            return
+        refuse_other_schema(version)
+        with in_spanish(original), original.connect() as reading, copy.begin() as writing:
+            for table in metadata.sorted_tables:
+                for rows in reading.execution_options(yield_per=ROWS_AT_ONCE).execute(select(table)).mappings().partitions():
+                    writing.execute(insert(table), [dict(row) for row in rows])
+    finally:
+        original.dispose()
+
+
+def refuse_other_schema(version: str) -> None:
+    """Raise CannotRun unless tables of this version can be read by this program without changing them."""
+    if version != SCHEMA_VERSION:
+        raise CannotRun(
+            f"El almacén tiene el esquema {version} y este programa usa el {SCHEMA_VERSION}.",
+            remedy="Si el programa es más nuevo que el almacén, lo actualiza la próxima ejecución de «gestion run»; "
+            "si no, actualice el programa.",
+        )
 
 
 def journal_in_memory(path: Path | None) -> Journal:

@@ -121,9 +121,16 @@ def prepare_schema(engine: Engine) -> None:
 def _upgrade(engine: Engine) -> None:
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with in_spanish(engine), engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise CannotRun(
+                "El almacén tiene un esquema que este programa no conoce.",
+                remedy="Actualice el programa, o restaure la copia de respaldo del almacén.",
+            ) from error

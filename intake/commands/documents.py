@@ -1,0 +1,62 @@
+"""Requests as JSON for other programs; docs/command-line.md promises these keys."""
+
+from datetime import UTC, datetime
+
+from config.vocabulary import ACCOUNT_TYPE_LABELS, OPERATION_LABELS
+from intake.output import Json
+from intake.telling import unit_of, user_of
+from provision.procedure.model import Entry, Request
+from provision.procedure.submission import Authorisation, Granted
+
+
+def instant(at: datetime | None) -> str | None:
+    """ISO 8601 in UTC; None for none."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
+
+
+def request_document(request: Request) -> dict[str, Json]:
+    """A request as it stands."""
+    operation, account_type = request.content.operation, request.content.account_type
+    facts = request.facts
+    waiting = request.waiting_for if not request.state.closed else None
+    return {
+        "case": request.case,
+        "state": request.state.value,
+        "state_label": request.state.label,
+        "course": request.course.value,
+        "reason": request.reason,
+        "requester": request.requester,
+        "vouched_by": request.vouched_by,
+        "operation": operation.value if operation else None,
+        "operation_label": OPERATION_LABELS[operation] if operation else None,
+        "account_type": account_type.value if account_type else None,
+        "account_type_label": ACCOUNT_TYPE_LABELS[account_type] if account_type else None,
+        "user": user_of(request),
+        "unit": unit_of(request),
+        "account": facts.mail_address or facts.login or facts.existing_login,
+        "ticket": facts.ticket,
+        "waiting_for": waiting.value if waiting else None,
+        "waiting_for_label": waiting.label if waiting else None,
+        "received_at": instant(request.received_at),
+        "wake_at": instant(request.wake_at),
+        "closed_at": instant(request.closed_at),
+    }
+
+
+def entry_document(entry: Entry) -> dict[str, Json]:
+    """A line of the story."""
+    return {"kind": entry.kind.value, "title": entry.title, "detail": entry.detail}
+
+
+def decision_document(decision: Authorisation) -> dict[str, Json]:
+    """The control point's decision."""
+    granted = decision if isinstance(decision, Granted) else None
+    return {
+        "granted": granted is not None,
+        "row": granted.row if granted else None,
+        "role": granted.role if granted else None,
+        "delegated_by": granted.delegated_by if granted else None,
+        "code": None if isinstance(decision, Granted) else decision.code,
+        "reason": decision.reason,
+        "matrix_version": decision.matrix_version,
+    }
