@@ -5,13 +5,15 @@ import gettext
 import json
 import re
 import sqlite3
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from config import locale
+from config.clock import Clock
 from intake.commands.app import command_names, make_app
-from tests.command_line import gestion, gestion_of
+from tests.command_line import Said, gestion, gestion_of
 from tests.world import CONTRACTOR, World
 
 HEAD = "jefe.ogi@upme.gov.co"
@@ -171,15 +173,20 @@ def test_another_run_is_under_way(world: World) -> None:
     assert "Error: Otra ejecución está en curso" in said.err
 
 
-def test_a_defect_is_one_sentence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def run_with(world: World, clock: Clock) -> Said:
+    """A run on this installation with a clock of the test's own."""
+    world.settings()
+    return gestion("--config", str(world.path("gestion.toml")), "run", "--json", clock=clock)
+
+
+def test_a_defect_is_one_sentence(world: World) -> None:
     """An unexpected exception: a short message with its name, the traceback in the log alone, 2."""
 
-    def broken(*_: object) -> None:
+    def broken() -> datetime:
         raise ZeroDivisionError("un dato personal")
 
     world.sections = {"log": {"file": "gestion.log"}}
-    monkeypatch.setattr("intake.commands.running.run_once", broken)
-    said = gestion_of(world, "run", "--json")
+    said = run_with(world, broken)
     assert said.code == 2
     assert "Error interno del programa (ZeroDivisionError); nada se perdió." in said.err
     assert "Traceback" not in said.err + said.out
@@ -187,15 +194,15 @@ def test_a_defect_is_one_sentence(world: World, monkeypatch: pytest.MonkeyPatch)
     assert said.document["exit_code"] == 2
 
 
-def test_interrupted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupted(world: World) -> None:
     """Ctrl-C says that nothing was lost; 130."""
 
-    def interrupted(*_: object) -> None:
+    def interrupted() -> datetime:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("intake.commands.running.run_once", interrupted)
-    said = gestion_of(world, "run")
-    assert (said.code, said.err) == (130, "Interrumpido; nada se perdió: la próxima ejecución continúa.\n")
+    said = run_with(world, interrupted)
+    assert said.code == 130
+    assert said.err.endswith("Interrumpido; nada se perdió: la próxima ejecución continúa.\n")
 
 
 def test_settings_of_the_log_are_kept(world: World) -> None:

@@ -14,7 +14,6 @@ from config.clock import SimulatedClock
 from config.log import configure
 from config.settings import Log
 from intake.doctor import Check, Health, examine
-from provision.directory.embedded import EmbeddedDirectory
 from tests.command_line import everything_in, gestion_of
 from tests.world import CONTRACTOR, MATRIX, World
 
@@ -98,16 +97,18 @@ def test_one_bad_check_stops_no_other(world: World) -> None:
     assert "Traceback" not in said.out + said.err
 
 
-def test_a_defect_in_a_check_is_a_finding(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_in_a_check_is_a_finding(world: World) -> None:
     """Even an error of the program itself stops only its own check."""
 
-    def broken(_: EmbeddedDirectory) -> tuple[str, ...]:
+    def broken() -> datetime:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(EmbeddedDirectory, "check", broken)
-    found = examined(world)
+    found: dict[str, list[Check]] = {}
+    for check in examine(world.settings(), world.policy, broken, configure(Log(level="error"))):
+        found.setdefault(check.name, []).append(check)
     assert list(found) == NAMES
-    assert "Error interno al comprobarlo (ZeroDivisionError)" in text(found["Directorio"])
+    assert "Error interno al comprobarlo (ZeroDivisionError)" in text(found["Reloj"])
+    assert worst(found["Directorio"]) is not Health.BAD
 
 
 def test_the_journal_s_file(world: World) -> None:
