@@ -340,7 +340,11 @@ def _keep_clock(request: Request, rules: Rules) -> tuple[Request, list[Entry], d
     if marked is not request.sla and marked is not SlaMark.ON_TIME:
         hours = rules.policy.deadlines.attend_business_hours
         entries.append(
-            Entry(f"Plazo {marked.label}", f"El plazo de atención es de {hours:g} horas hábiles.", EntryKind.PROBLEM)
+            Entry(
+                "Plazo vencido" if marked is SlaMark.MISSED else "Plazo por vencer",
+                f"El plazo de atención es de {hours:g} horas hábiles.",
+                EntryKind.PROBLEM,
+            )
         )
     request = replace(request, sla=marked)
     clock = sla.measure(request, rules)

@@ -24,7 +24,7 @@ from tests.servers.availability import missing_server
 from tests.servers.certificates import Authority
 from tests.servers.hostile_mail import hostile_smtp
 
-__all__ = ["Exim", "exim", "exim_server", "hostile_smtp", "parsed"]
+__all__ = ["Exim", "exim", "exim_server", "hostile_smtp", "parsed", "running_exim"]
 
 _HOW_TO_ENABLE = "apt-get install exim4-daemon-light, and run the tests as root or as a user who may run exim4"
 _STARTING_SECONDS = 15
@@ -74,9 +74,9 @@ class Exim:
         return file.read_text(errors="replace") if file.exists() else ""
 
 
-@pytest.fixture(scope="session")
-def exim_server() -> Iterator[Exim]:
-    """One Exim for the whole session."""
+@contextlib.contextmanager
+def running_exim() -> Iterator[Exim]:
+    """Start a server, and end it. Skips or fails the test (`missing_server`) where Exim is not installed."""
     program = shutil.which("exim4") or shutil.which("exim4", path="/usr/sbin:/sbin")
     if program is None:
         missing_server("Exim", _HOW_TO_ENABLE)
@@ -96,6 +96,13 @@ def exim_server() -> Iterator[Exim]:
         _wait_until_it_listens(server, daemon)
         yield server
         server.settle()
+
+
+@pytest.fixture(scope="session")
+def exim_server() -> Iterator[Exim]:
+    """One Exim for the whole session."""
+    with running_exim() as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The process is killed everywhere; afterwards the world is as if it had not been."""
