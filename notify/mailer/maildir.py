@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from config.errors import Misconfigured, Target, TargetError, Transient, WriteRefused
+from config.stop_point import StopPoint, let_go
 from notify.mailer.mime import header_text, mime_message
 from notify.mailer.port import Message
 
@@ -32,7 +33,7 @@ class MaildirMailer:
         *,
         clock: Callable[[], datetime],
         writable: bool = True,
-        stop_point: Callable[[str], None] = lambda _: None,
+        stop_point: StopPoint = let_go,
     ) -> None:
         self._path = path
         self._clock = clock

@@ -11,6 +11,7 @@ from datetime import datetime
 from email.message import EmailMessage
 
 from config.errors import Target, TargetError, Transient, WriteRefused
+from config.stop_point import StopPoint, let_go
 from notify.mailer.mime import checked_recipient, header_text, mime_message
 from notify.mailer.port import Message
 from notify.mailer.smtp_connection import ConnectionLost, command, connect, how_it_ended
@@ -33,7 +34,7 @@ class SmtpMailer:
         *,
         clock: Callable[[], datetime],
         writable: bool = True,
-        stop_point: Callable[[str], None] = lambda _: None,
+        stop_point: StopPoint = let_go,
     ) -> None:
         self._settings = settings
         self._clock = clock

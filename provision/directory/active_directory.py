@@ -12,6 +12,7 @@ from ldap3.utils.conv import escape_filter_chars
 from ldap3.utils.dn import escape_rdn
 
 from config.errors import AlreadyExists, Misconfigured, NotFound, Rejected, Target, TargetError
+from config.stop_point import StopPoint, let_go
 from config.vocabulary import CaseNumber
 from provision.directory.account_rules import common_name, folded, refuse_malformed, refuse_weak
 from provision.directory.ad_attributes import (
@@ -45,10 +46,6 @@ _OPTIONAL = (
 )
 
 
-def _ignore(point: str) -> None:
-    """No stop point."""
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -63,7 +60,7 @@ class ActiveDirectory:
         self,
         settings: ActiveDirectorySettings,
         writable: bool = True,
-        stop_point: Callable[[str], None] = _ignore,
+        stop_point: StopPoint = let_go,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._settings = settings

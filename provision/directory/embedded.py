@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from config.errors import AlreadyExists, NotFound, Rejected, Target, TargetError, WriteRefused
+from config.stop_point import StopPoint, let_go
 from config.vocabulary import CaseNumber
 from provision.directory.account_rules import common_name, folded, refuse_malformed, refuse_weak
 from provision.directory.embedded_store import (
@@ -31,10 +32,6 @@ from provision.passwords import random_password
 __all__ = ["EmbeddedDirectory", "SeededAccount", "seed"]
 
 
-def _ignore(point: str) -> None:
-    """No stop point."""
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -52,7 +49,7 @@ class EmbeddedDirectory:
         base_dn: str,
         writable: bool = True,
         clock: Callable[[], datetime] = _now,
-        stop_point: Callable[[str], None] = _ignore,
+        stop_point: StopPoint = let_go,
         service_login: str = "svc-gestion",
     ) -> None:
         self._path = path
