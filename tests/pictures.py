@@ -1,0 +1,155 @@
+"""Make the pictures of the README anew: `.venv/bin/python -m tests.pictures` (needs LibreOffice, Chromium and poppler).
+
+With the argument `lifecycle` only the diagram and the table of docs/procedimiento.md, which need nothing.
+
+The board is the demonstration's own, as it stands at noon of its second day, with its less telling columns hidden.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+from rich.console import Console
+
+from intake.demo import _Demo, run_demo
+from intake.demo_world import prepare_folder
+from provision.procedure.diagram import lifecycle_mermaid, steps_table
+
+IMAGES = Path(__file__).parent.parent / "docs" / "images"
+HIDDEN = {
+    "Recibido",
+    "Solicitante",
+    "Operación",
+    "Cuenta",
+    "Dependencia",
+    "Autorización",
+    "Paso",
+    "Vence",
+    "SLA",
+    "Actualizado",
+    "Acción",
+    "Observación",
+}
+SHOWN = {1, 4, 5, 11, 13, 16, 19, 21, 23, 24}
+DOTS, MARGIN = 200, 5
+PHONE = (390, 1085)
+PAGE = (1180, 940)
+TOLD = "GU-2026-000008"
+"""A case that was corrected, and opened in its picture."""
+
+
+def run(*command: str | Path) -> None:
+    """Run a program that must succeed."""
+    subprocess.run([str(part) for part in command], check=True, capture_output=True, timeout=120)
+
+
+def board_at_noon(folder: Path) -> Path:
+    """The board of a demonstration that ends on 1 December at 12:00."""
+    prepare_folder(folder)
+    demo = _Demo(folder, Console(file=(folder / "told.txt").open("w", encoding="utf-8")))
+    demo.end = demo.local(1, 12, 12, 0)
+    demo.live()
+    return folder / "seguimiento.xlsx"
+
+
+def picture_of_board(workbook: Path, scratch: Path) -> None:
+    """One page, cut to what is on it."""
+    book = load_workbook(workbook)
+    for sheet in book.worksheets[1:]:
+        book.remove(sheet)
+    sheet = book["Seguimiento"]
+    _ungroup_columns(sheet)
+    for cell in sheet[1]:
+        if cell.value in HIDDEN:
+            sheet.column_dimensions[cell.column_letter].hidden = True
+    for row in range(2, sheet.max_row + 1):
+        sheet.row_dimensions[row].hidden = int(str(sheet.cell(row, 1).value or "-0").rpartition("-")[2]) not in SHOWN
+    for margin in (sheet.oddHeader, sheet.oddFooter):
+        if margin is not None:
+            margin.left.text = margin.center.text = margin.right.text = ""
+    copy = scratch / "board.xlsx"
+    book.save(copy)
+    run("libreoffice", "--headless", "--convert-to", "pdf", "--outdir", scratch, copy)
+    cut = (str(round(number * DOTS / 72)) for number in _printed_area(scratch / "board.pdf", scratch))
+    options = [part for pair in zip(("-x", "-y", "-W", "-H"), cut, strict=True) for part in pair]
+    run("pdftoppm", "-r", str(DOTS), "-l", "1", *options, "-png", "-singlefile", scratch / "board.pdf", IMAGES / "board")
+
+
+def _ungroup_columns(sheet: Worksheet) -> None:
+    """One width for each column: the library keeps neighbours of the same look as one."""
+    widths = {
+        number: dimension.width
+        for dimension in list(sheet.column_dimensions.values())
+        for number in range(dimension.min or 1, (dimension.max or 1) + 1)
+    }
+    sheet.column_dimensions.clear()
+    for number, width in widths.items():
+        sheet.column_dimensions[get_column_letter(number)].width = width
+
+
+def _printed_area(pdf: Path, scratch: Path) -> tuple[float, float, float, float]:
+    """Left, top, width and height of what is printed on the first page, in points, with a margin."""
+    run("pdftotext", "-bbox", "-l", "1", pdf, scratch / "words.html")
+    words = re.findall(r'xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="([\d.]+)"', (scratch / "words.html").read_text())
+    left, top = (min(float(word[side]) for word in words) - MARGIN for side in (0, 1))
+    right, bottom = (max(float(word[side]) for word in words) + MARGIN for side in (2, 3))
+    return left, top, right - left, bottom - top
+
+
+def picture_of_page(page: str, name: str, size: tuple[int, int], scratch: Path) -> None:
+    """A page as a browser of this size shows it, at twice the resolution."""
+    width, height = size
+    run(
+        "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--force-device-scale-factor=2",
+        f"--user-data-dir={scratch / 'chromium'}", f"--window-size={width},{height}", f"--screenshot={IMAGES / name}", page,
+    )  # fmt: skip
+
+
+def _opened_at(page: Path, case: str) -> Path:
+    """A copy of the page of stories that shows this case first, opened."""
+    stories = re.findall(r"<details class=.case.*?</details>", page.read_text(encoding="utf-8"), re.DOTALL)
+    place = next(number for number, story in enumerate(stories) if f'id="{case}"' in story)
+    text = page.read_text(encoding="utf-8")
+    for story in stories[:place]:
+        text = text.replace(story, "")
+    copy = page.with_name("one-case.html")
+    copy.write_text(text.replace(f'id="{case}"', f'id="{case}" open'), encoding="utf-8")
+    return copy
+
+
+def write_lifecycle() -> None:
+    """Put what the procedure's code says of itself into its page."""
+    page = IMAGES.parent / "procedimiento.md"
+    text = page.read_text(encoding="utf-8")
+    for name, said in (("lifecycle", f"```mermaid\n{lifecycle_mermaid()}```\n"), ("steps", steps_table())):
+        before, mark, rest = text.partition(f"<!-- {name} -->\n")
+        text = before + mark + said + rest[rest.index(f"<!-- /{name} -->") :]
+    page.write_text(text, encoding="utf-8")
+
+
+def main() -> int:
+    """The lifecycle, and unless only that is asked for, all pictures."""
+    write_lifecycle()
+    if sys.argv[1:] == ["lifecycle"]:
+        return 0
+    scratch = Path(tempfile.mkdtemp(prefix="gestion-images-"))
+    try:
+        picture_of_board(board_at_noon(scratch / "noon"), scratch)
+        whole = scratch / "demo"
+        run_demo(whole, Console(quiet=True))
+        picture_of_page(_opened_at(whole / "historias.html", TOLD).as_uri(), "stories.png", PAGE, scratch)
+        mail = next(path for path in sorted((whole / "correos").glob("*issue-access*.html")))
+        picture_of_page(mail.as_uri(), "mail.png", PHONE, scratch)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
