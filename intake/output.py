@@ -84,16 +84,20 @@ class Output:
         """A console that draws as this command's standard output would, onto `file`; it takes nothing for markup."""
         from rich.console import Console
 
-        terminal = _is_terminal(self._stdout)
-        width = shutil.get_terminal_size().columns if terminal or "COLUMNS" in os.environ else WIDTH_OF_A_FILE
         return Console(
             file=file,
-            width=width,
-            force_terminal=terminal and _coloured(self._stdout),
+            width=self.width,
+            force_terminal=_is_terminal(self._stdout) and _coloured(self._stdout),
             markup=False,
             emoji=False,
             highlight=False,
         )
+
+    @property
+    def width(self) -> int:
+        """How many characters fit on a line of the standard output."""
+        sized = _is_terminal(self._stdout) or "COLUMNS" in os.environ
+        return shutil.get_terminal_size().columns if sized else WIDTH_OF_A_FILE
 
     def progress(self) -> TextIO:
         """Where progress is drawn."""
@@ -107,14 +111,17 @@ def error_document(error: GestionError) -> dict[str, Json]:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> "RenderableType":
-    """A plain table. Every cell is plain text."""
+    """A plain table whose first column is never broken. Every cell is plain text."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
-    for column in columns:
-        drawn.add_column(column, overflow="fold")
+    rows = list(rows)
+    # The first column names the row (a case number, a date): on a narrow terminal it stays whole, so that it can be copied.
+    whole = max((len(row[0]) for row in rows), default=0)
+    for number, column in enumerate(columns):
+        drawn.add_column(column, overflow="fold", min_width=None if number else whole)
     for row in rows:
         drawn.add_row(*(Text(visible_text(cell)) for cell in row))
     return drawn

@@ -2,29 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from config.dates import local_date
 from config.log import Logger
-from config.vocabulary import CaseNumber, EmailAddress, Operation, same_address
+from config.vocabulary import CaseNumber, Operation, same_address
 from intake.forms.port import Batch, Cursor, Field, FormSource, Response
-from intake.matrix import Claim, Matrix, decide
-from intake.submission import stored_answers, understand
 from provision.journal.receiving import Receiving, ResponseVersion
 from provision.journal.store import Journal
 from provision.procedure.lifecycle import CANCELLABLE, Received, open_request
 from provision.procedure.model import Course, Request, Resubmitted
 from provision.procedure.resubmission import concerns
 from provision.procedure.steps import Rules
-from provision.procedure.submission import (
-    AttendedByHand,
-    Authorisation,
-    CreateGenericAccount,
-    CreatePersonalAccount,
-    Defective,
-    Granted,
-    Submission,
-)
+from provision.procedure.submission import Authorisation, CreatePersonalAccount, Defective, Granted, Submission
+
+if TYPE_CHECKING:
+    from intake.deciding import Deciding
+    from intake.matrix import Matrix
 
 
 @dataclass(slots=True)
@@ -39,7 +34,7 @@ class Reception:
 def receive(
     journal: Journal,
     source: FormSource,
-    matrix: Callable[[], Matrix],
+    matrix: Callable[[], "Matrix"],
     rules: Callable[[datetime], Rules],
     now: datetime,
     log: Logger,
@@ -55,12 +50,12 @@ def receive(
     with journal.receiving(now) as receiving:
         news = _news(receiving, source.form_id, batch)
     if news or known is None or (batch.cursor.read_until, batch.cursor.swept_at) != known:
-        decided = _Deciding(matrix(), rules(now), log) if news else None
+        deciding = _deciding(matrix(), rules(now)) if news else None
         with journal.receiving(now) as receiving:
             receiving.take_turn()
             for response in _news(receiving, source.form_id, batch):
-                if decided is not None:
-                    _enter(receiving, response, decided, reception)
+                if deciding is not None:
+                    _enter(receiving, response, deciding, reception, log)
             receiving.save_cursor(source.form_id, batch.cursor.read_until, batch.cursor.swept_at)
     return reception
 
@@ -71,55 +66,17 @@ def _news(receiving: Receiving, form_id: str, batch: Batch) -> list[Response]:
     return sorted(news, key=lambda each: (each.last_submitted_at, each.response_id))
 
 
-@dataclass(frozen=True, slots=True)
-class _Deciding:
-    """What a response is understood and decided with."""
+def _deciding(matrix: "Matrix", rules: Rules) -> "Deciding":
+    # What understands a response is not loaded by a poll that brings none.
+    from intake.deciding import Deciding
 
-    matrix: Matrix
-    rules: Rules
-    log: Logger
-
-    def content(self, response: Response) -> Submission | Defective:
-        """Understood as of the day on which it was submitted."""
-        return understand(response.answers, self.rules.policy, self._day(response))
-
-    def authorisation(self, response: Response, content: Submission | Defective) -> Authorisation:
-        """Decided as of the day on which it was submitted."""
-        return decide(self.matrix, claim_of(response, content, self._day(response)))
-
-    def _day(self, response: Response) -> date:
-        return local_date(response.last_submitted_at, self.rules.policy.zone)
+    return Deciding(matrix, rules)
 
 
-def claim_of(response: Response, content: Submission | Defective, day: date) -> Claim:
-    """What a response asks of the matrix; what could not be understood is not known yet."""
-    user_name: str | None = None
-    address: EmailAddress | None = None
-    match content:
-        case CreatePersonalAccount(person=person, personal_email=personal_email):
-            user_name, address = person.full_name, personal_email
-        case CreateGenericAccount(personal_email=personal_email):
-            address = personal_email
-        case Defective(user=user, personal_email=maybe):
-            user_name, address = user or None, maybe
-        case AttendedByHand():
-            pass
-    return Claim(
-        requester=response.requester,
-        operation=content.operation,
-        account_type=content.account_type,
-        unit=content.unit,
-        personal_email=address,
-        user_name=user_name,
-        on=day,
-        account=content.account if isinstance(content, AttendedByHand) else None,
-    )
-
-
-def _enter(receiving: Receiving, response: Response, deciding: _Deciding, reception: Reception) -> None:
+def _enter(receiving: Receiving, response: Response, deciding: "Deciding", reception: Reception, log: Logger) -> None:
     content = deciding.content(response)
     authorisation = deciding.authorisation(response, content)
-    kept = stored_answers(response.answers, content.operation)
+    kept = deciding.kept(response, content)
     version = ResponseVersion(
         response.form_id,
         response.response_id,
@@ -131,7 +88,7 @@ def _enter(receiving: Receiving, response: Response, deciding: _Deciding, recept
     if former is not None and former.course in CANCELLABLE and not former.state.closed:
         receiving.signal(version, former.case, Resubmitted(content, authorisation, response.requester))
         reception.continued.append(former.case)
-        deciding.log.info("response.continues", case=former.case, edited=response.edited)
+        log.info("response.continues", case=former.case, edited=response.edited)
         return
     year = local_date(deciding.rules.now, deciding.rules.policy.zone).year
     received = Received(
@@ -147,7 +104,7 @@ def _enter(receiving: Receiving, response: Response, deciding: _Deciding, recept
     receiving.enter(version, open_request(received, deciding.rules))
     reception.opened.append(received.case)
     granted = isinstance(authorisation, Granted)
-    deciding.log.info("response.opens", case=received.case, operation=content.operation, granted=granted)
+    log.info("response.opens", case=received.case, operation=content.operation, granted=granted)
 
 
 def _former(

@@ -50,12 +50,17 @@ def list_command(
             filtered = only_open or wanted or contains
             invocation.output.line("Ninguna solicitud es así." if filtered else "Aún no hay solicitudes en el registro.")
             return 0
-        invocation.output.draw(table(COLUMNS, [_row(shown, known.rules) for shown in found]))
+        kept = range(len(COLUMNS)) if invocation.output.width >= WIDE else NARROW_COLUMNS
+        rows = [_row(shown, known.rules) for shown in found]
+        invocation.output.draw(table([COLUMNS[at] for at in kept], [[row[at] for at in kept] for row in rows]))
         invocation.output.note(f"{len(found)} {'solicitud' if len(found) == 1 else 'solicitudes'}.")
     return 0
 
 
 COLUMNS = ("Caso", "Recibido", "Operación", "Usuario", "Cuenta", "Estado", "Vence", "SLA")
+NARROW_COLUMNS = (0, 3, 5, 7)
+"""The columns that a terminal narrower than WIDE characters shows: case, user, state and SLA."""
+WIDE = 140
 
 
 def _due(shown: Shown, rules: Rules) -> datetime:

@@ -28,6 +28,7 @@ def keys_of(document: object) -> set[str]:
     return {key for value in document for key in keys_of(value)} if isinstance(document, list) else set()
 
 
+@pytest.mark.xdist_group("documents")  # one installation: what is planned first is run then, and listed and shown
 @pytest.mark.parametrize(
     "arguments",
     [
