@@ -63,6 +63,7 @@ class Protection:
         self._connection = connection
         self._facts: Entry | None = None
         self._group_dns: tuple[str, ...] | None = None
+        self._normal_group_dns: frozenset[tuple[tuple[str, str], ...]] = frozenset()
 
     @property
     def root(self) -> str:
@@ -106,7 +107,7 @@ class Protection:
         named = {int(group) for group in self._settings.protected_groups if group.isdigit()}
         if entry.number("adminCount") == 1 or rid in _PROTECTED_RIDS | named or entry.number("primaryGroupID") in named:
             return True
-        if any(same_dn(entry.dn, group) for group in self.group_dns):
+        if normal_dn(entry.dn) in self._normal_group_dns:
             return True
         chain = "".join(f"(memberOf:{_IN_CHAIN}:={escape_filter_chars(group)})" for group in self.group_dns)
         return bool(chain) and self._connection.read(entry.dn, ["cn"], where=f"(|{chain})") is not None
@@ -124,6 +125,7 @@ class Protection:
         """DNs of the protected groups that exist in this domain. Raises Misconfigured when none is found."""
         if self._group_dns is None:
             self._group_dns = self._resolve(self._settings.protected_groups)
+            self._normal_group_dns = frozenset(map(normal_dn, self._group_dns))
         return self._group_dns
 
     def _resolve(self, groups: Iterable[str]) -> tuple[str, ...]:

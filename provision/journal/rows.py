@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from config.vocabulary import CaseNumber
 from provision.journal import schema as s
@@ -20,6 +20,24 @@ class EffectStatus(StrEnum):
     IN_FLIGHT = "IN_FLIGHT"
     SETTLED = "SETTLED"
     SUPERSEDED = "SUPERSEDED"
+
+
+_OPEN_STATES = (EffectStatus.PENDING, EffectStatus.IN_FLIGHT)
+
+# Statements are made once: SQLAlchemy spends several times as long on making one as on running it (benchmarks/).
+_OF_CASE = s.effect.c.case_number == bindparam("of_case")
+_THIS_EFFECT = s.effect.c.key == bindparam("of_key")
+_OPEN_EFFECT = select(s.effect).where(_OF_CASE, s.effect.c.status.in_(_OPEN_STATES))
+_SUPERSEDE = update(s.effect).where(_OF_CASE, s.effect.c.status.in_(_OPEN_STATES))
+_ATTEMPTS = select(s.effect.c.attempts).where(_THIS_EFFECT)
+_CHANGE_EFFECT = update(s.effect).where(_THIS_EFFECT)
+_NEW_EFFECT = insert(s.effect)
+_TELL = insert(s.history)
+_UNREAD = (
+    select(s.signal)
+    .where(s.signal.c.case_number == bindparam("of_case"), s.signal.c.consumed_at.is_(None))
+    .order_by(s.signal.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +67,7 @@ def request_values(request: Request) -> dict[str, str | datetime | None]:
 
 def open_effect(connection: Connection, case: CaseNumber) -> OpenEffect | None:
     """The effect of a case that is pending or in flight; there is at most one."""
-    open_states = (EffectStatus.PENDING, EffectStatus.IN_FLIGHT)
-    found = connection.execute(
-        select(s.effect).where(s.effect.c.case_number == case, s.effect.c.status.in_(open_states))
-    ).one_or_none()
+    found = connection.execute(_OPEN_EFFECT, {"of_case": case}).one_or_none()
     if found is None:
         return None
     effect = Effect(case, Act(found.act), StepKey(found.step), found.round)
@@ -61,8 +76,7 @@ def open_effect(connection: Connection, case: CaseNumber) -> OpenEffect | None:
 
 def inbox(connection: Connection, case: CaseNumber) -> tuple[tuple[int, StoredSignal], ...]:
     """The signals of a case that nobody has looked at, oldest first."""
-    unread = select(s.signal).where(s.signal.c.case_number == case, s.signal.c.consumed_at.is_(None)).order_by(s.signal.c.id)
-    return tuple((row.id, load_signal(row.kind, row.body)) for row in connection.execute(unread))
+    return tuple((row.id, load_signal(row.kind, row.body)) for row in connection.execute(_UNREAD, {"of_case": case}))
 
 
 def put_signal(connection: Connection, case: CaseNumber, signal: StoredSignal, now: datetime) -> None:
@@ -92,17 +106,17 @@ def tell(connection: Connection, advance: Advance, now: datetime) -> None:
         for entry in advance.entries
     ]
     if rows:
-        connection.execute(insert(s.history), rows)
+        connection.execute(_TELL, rows)
 
 
 def record_outcome(connection: Connection, settled: OpenEffect, outcome: Outcome, now: datetime) -> None:
     """An effect's outcome; one that is not there yet stays open and is tried again when it says."""
-    row = update(s.effect).where(s.effect.c.key == settled.effect.key)
+    this = {"of_key": settled.effect.key, "outcome": dump_outcome(outcome)}
     if isinstance(outcome, NotYet):
         again = {"status": EffectStatus.PENDING, "next_at": outcome.look_again_at, "failures": settled.failures}
-        connection.execute(row.values(**again, outcome=dump_outcome(outcome)))
+        connection.execute(_CHANGE_EFFECT, {**this, **again})
     else:
-        connection.execute(row.values(status=EffectStatus.SETTLED, settled_at=now, outcome=dump_outcome(outcome)))
+        connection.execute(_CHANGE_EFFECT, {**this, "status": EffectStatus.SETTLED, "settled_at": now})
 
 
 def want(
@@ -112,25 +126,22 @@ def want(
     effect = advance.effect
     case = advance.request.case
     if known is not None and (effect is None or known.effect.key != effect.key):
-        open_states = (EffectStatus.PENDING, EffectStatus.IN_FLIGHT)
-        stale = and_(s.effect.c.case_number == case, s.effect.c.status.in_(open_states))
-        connection.execute(update(s.effect).where(stale).values(status=EffectStatus.SUPERSEDED, settled_at=now))
+        connection.execute(_SUPERSEDE, {"of_case": case, "status": EffectStatus.SUPERSEDED, "settled_at": now})
     if effect is None:
         return None
     is_known = known is not None and known.effect.key == effect.key
-    this = s.effect.c.key == effect.key
     # An effect given up before (the policy changed and changed back) is wanted again under the same key.
-    former = connection.execute(select(s.effect.c.attempts).where(this)).scalar_one_or_none()
+    former = connection.execute(_ATTEMPTS, {"of_key": effect.key}).scalar_one_or_none()
     attempts = (former or 0) + (1 if begin else 0)
     failures = known.failures if known and is_known else 0
     status = EffectStatus.IN_FLIGHT if begin else EffectStatus.PENDING
     progress = {"status": status, "attempts": attempts, **({"started_at": now} if begin else {})}
     if is_known:
-        connection.execute(update(s.effect).where(this).values(**progress))
+        connection.execute(_CHANGE_EFFECT, {"of_key": effect.key, **progress})
     elif former is not None:
         anew = {**progress, "failures": 0, "next_at": now, "settled_at": None, "outcome": None}
-        connection.execute(update(s.effect).where(this).values(**anew))
+        connection.execute(_CHANGE_EFFECT, {"of_key": effect.key, **anew})
     else:
         identity = {"key": effect.key, "case_number": case, "act": effect.act, "step": effect.step, "round": effect.round}
-        connection.execute(insert(s.effect).values(**identity, **progress, failures=0, next_at=now))
+        connection.execute(_NEW_EFFECT, {**identity, **progress, "failures": 0, "next_at": now})
     return OpenEffect(effect, in_flight=True, attempts=attempts, failures=failures, next_at=now) if begin else None

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, and_, func, or_, select, update
+from sqlalchemy import Connection, Engine, bindparam, func, or_, select, update
 
 from config.errors import CannotRun
 from config.vocabulary import CaseNumber
@@ -24,7 +24,27 @@ from provision.journal.rows import (
     want,
 )
 from provision.journal.stored import StoredSignal, load_request
-from provision.procedure.model import Advance, DeskAsked, Outcome, Request
+from provision.procedure.model import Advance, DeskAsked, NotYet, Outcome, Request
+
+# Statements that every step runs are made once: making one takes SQLAlchemy several times as long as running it (benchmarks/).
+_FREE = or_(s.request.c.lease_until.is_(None), s.request.c.lease_until <= bindparam("at"))
+_FIRST_DUE = (
+    select(s.request.c.case_number)
+    .where(s.request.c.wake_at <= bindparam("at"), _FREE)
+    .order_by(s.request.c.case_number)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+    .scalar_subquery()
+)
+_TAKE = (
+    update(s.request)
+    .where(s.request.c.case_number == _FIRST_DUE)
+    .returning(s.request.c.case_number, s.request.c.body, s.request.c.version)
+)
+_THIS_CASE = s.request.c.case_number == bindparam("of_case")
+_LOCKED_VERSION = select(s.request.c.version).where(_THIS_CASE).with_for_update()
+_HOLD = update(s.request).where(_THIS_CASE, s.request.c.version == bindparam("of_version"))
+_BEGIN_AGAIN = update(s.effect).where(s.effect.c.key == bindparam("of_key"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +97,9 @@ class Journal:
 
     def lease_next(self, owner: str, now: datetime, lease_for: timedelta) -> Lease | None:
         """Take the next request that is due, oldest case first, skipping those that other workers hold."""
-        free = or_(s.request.c.lease_until.is_(None), s.request.c.lease_until <= now)
-        due = select(s.request.c.case_number).where(s.request.c.wake_at <= now, free).order_by(s.request.c.case_number)
-        first = due.limit(1).with_for_update(skip_locked=True).scalar_subquery()
-        taking = (
-            update(s.request).where(s.request.c.case_number == first).values(lease_owner=owner, lease_until=now + lease_for)
-        )
+        values = {"at": now, "lease_owner": owner, "lease_until": now + lease_for}
         with self.transaction() as connection:
-            returned = taking.returning(s.request.c.case_number, s.request.c.body, s.request.c.version)
-            taken = connection.execute(returned).one_or_none()
+            taken = connection.execute(_TAKE, values).one_or_none()
             if taken is None:
                 return None
             case = CaseNumber(taken.case_number)
@@ -101,20 +115,19 @@ class Journal:
         """Count one more attempt of an effect that was in flight when its worker died. Raises LeaseLost as `commit` does."""
         again = replace(interrupted, attempts=interrupted.attempts + 1)
         with self.transaction() as connection:
-            this = s.effect.c.key == interrupted.effect.key
-            connection.execute(update(s.effect).where(this).values(attempts=again.attempts, started_at=now))
+            begun = {"of_key": interrupted.effect.key, "attempts": again.attempts, "started_at": now}
+            connection.execute(_BEGIN_AGAIN, begun)
             self._hold(connection, lease, {"lease_owner": lease.owner, "lease_until": now + lease_for})
         return replace(lease, version=lease.version + 1, open_effect=again)
 
     def _still_mine(self, connection: Connection, lease: Lease) -> None:
         """Before anything is written that could collide with what the new holder wrote."""
-        row = select(s.request.c.version).where(s.request.c.case_number == lease.request.case).with_for_update()
-        if connection.execute(row).scalar_one() != lease.version:
+        if connection.execute(_LOCKED_VERSION, {"of_case": lease.request.case}).scalar_one() != lease.version:
             raise LeaseLost(lease.request.case)
 
     def _hold(self, connection: Connection, lease: Lease, values: Mapping[str, object]) -> None:
-        mine = and_(s.request.c.case_number == lease.request.case, s.request.c.version == lease.version)
-        changed = connection.execute(update(s.request).where(mine).values(**values, version=lease.version + 1))
+        mine = {"of_case": lease.request.case, "of_version": lease.version}
+        changed = connection.execute(_HOLD, {**mine, **values, "version": lease.version + 1})
         if changed.rowcount != 1:
             raise LeaseLost(lease.request.case)
 
@@ -140,7 +153,9 @@ class Journal:
                 record_outcome(connection, *settled, now)
             consume(connection, tuple(number for number, _ in lease.inbox), now)
             tell(connection, advance, now)
-            begun = want(connection, advance, lease.open_effect, begin=begin, now=now)
+            # An effect that came to its outcome just now is no longer open.
+            is_open = settled is None or isinstance(settled[1], NotYet)
+            begun = want(connection, advance, lease.open_effect if is_open else None, begin=begin, now=now)
             news = inbox(connection, request.case)
             values: dict[str, object] = {
                 **request_values(request),
