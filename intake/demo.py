@@ -25,10 +25,11 @@ from intake.demo_world import (
     seed_demo_directory,
     submission_times,
 )
+from intake.described import user_of
 from intake.run import RunReport, run_once
 from intake.stories import page_story
 from intake.story_page import write_story_page
-from intake.telling import solution_of, user_of
+from intake.telling import solution_of
 from intake.wiring import Installation
 from provision.procedure.model import Advance, Entry, EntryKind, Request, State
 

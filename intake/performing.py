@@ -8,7 +8,8 @@ from config.dates import local_date
 from config.errors import RecipientRefused, Target
 from config.stop_point import StopPoint, let_go
 from config.vocabulary import CaseNumber, EmailAddress
-from intake.telling import MAILS, account_type_label, solution_of, ticket_of
+from intake.described import account_type_label
+from intake.telling import MAILS, solution_of, ticket_of
 from notify.desk.port import Desk, TicketId
 from notify.mailer.port import Mailer, Message
 from notify.mails import AccessData, Mail, masked_address
@@ -16,10 +17,10 @@ from notify.render import Renderer
 from provision.directory.port import Directory
 from provision.executor import Performer, Task
 from provision.passwords import temporary_password
-from provision.performing import PerformsAtOnce, creation, user_name
+from provision.performing import PerformsAtOnce, creation
 from provision.procedure.model import Act, Course, Diverted, Done, Facts, Failed, Outcome, Request
 from provision.procedure.steps import Rules, expiry
-from provision.procedure.submission import Problem
+from provision.procedure.submission import Problem, user_name
 
 
 @dataclass(slots=True)

@@ -8,7 +8,6 @@ from uuid import uuid4
 from config.errors import CannotRun, GestionError, Target, TargetError
 from config.vocabulary import CaseNumber
 from intake.receive import Reception, receive
-from intake.show import board_row
 from intake.wiring import Installation
 from provision.executor import Executor, RetryRules, WorkDone
 from provision.procedure.model import Advance, Course, DeskAsked, Request, State
@@ -128,6 +127,8 @@ def _show(installation: Installation, report: RunReport) -> None:
     to_be_shown = installation.views.to_be_shown()
     if not to_be_shown or not installation.writable:
         return
+    from intake.show import board_row  # a poll that changes nothing does without
+
     rules = installation.rules(installation.clock())
     changed = {each.request.case for each in to_be_shown}
     # The open ones go along in the same write: it mends a row that somebody's sorting moved between our read and our write.

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from config.vocabulary import OPERATION_LABELS, EmailAddress
 from intake.board.port import BoardRow, ResponseMark
-from intake.telling import unit_of, user_of
+from intake.described import unit_of, user_of
 from provision.journal.views import Shown
 from provision.procedure import sla
 from provision.procedure.model import Request, SlaMark, State

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from config.vocabulary import ACCOUNT_TYPE_LABELS
+from intake.described import operation_label, unit_of, user_of
 from intake.forms.port import Field
 from intake.forms.questions import QUESTIONS
 from intake.show import sla_text
 from intake.story_page import Decision, Event, EventKind, SentMail, SlaKind, SlaStory, StateKind, Story, Wait
-from intake.telling import operation_label, unit_of, user_of
 from provision.journal.views import Story as JournalStory
 from provision.journal.views import Told
 from provision.procedure import sla

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from config.dates import local_date
-from config.vocabulary import ACCOUNT_TYPE_LABELS, OPERATION_LABELS, EmailAddress
+from config.vocabulary import EmailAddress
+from intake.described import account_type_label, authorisation_text, operation_label, unit_of, user_of
 from notify.desk.port import NewTicket
 from notify.mails import (
     AlreadyHasAccount,
@@ -18,46 +19,10 @@ from notify.mails import (
     Report,
     masked_address,
 )
-from provision.performing import creation, user_name
+from provision.performing import creation
 from provision.procedure.model import Act, Course, Request, State
 from provision.procedure.steps import Rules, correction_deadline, expiry
-from provision.procedure.submission import (
-    AttendedByHand as ByHand,
-)
-from provision.procedure.submission import (
-    CreateGenericAccount,
-    CreatePersonalAccount,
-    Defective,
-    Granted,
-)
-
-
-def operation_label(request: Request) -> str:
-    """The operation asked for, in Spanish; "Solicitud" when it could not be understood."""
-    operation = request.content.operation
-    return OPERATION_LABELS[operation] if operation else "Solicitud"
-
-
-def user_of(request: Request) -> str:
-    """Whose account the request is about, as far as it is known."""
-    match request.content:
-        case CreatePersonalAccount() | CreateGenericAccount():
-            return user_name(request.content)
-        case ByHand(account=account):
-            return account
-        case Defective(user=user):
-            return user
-
-
-def unit_of(request: Request) -> str:
-    """The unit, as far as it is known."""
-    return request.content.unit or ""
-
-
-def account_type_label(request: Request) -> str:
-    """The account type in Spanish; empty when it is not known."""
-    account_type = request.content.account_type
-    return ACCOUNT_TYPE_LABELS[account_type] if account_type else ""
+from provision.procedure.submission import CreatePersonalAccount, user_name
 
 
 def _report(request: Request, rules: Rules, form_url: str) -> Mail:
@@ -154,14 +119,6 @@ def ticket_of(request: Request) -> NewTicket:
         f"Control: {authorisation_text(request)}",
     ]
     return NewTicket(request.case, subject, "\n".join(lines), request.requester or EmailAddress(""))
-
-
-def authorisation_text(request: Request) -> str:
-    """The decision of the control point, for the desk and the auditor."""
-    decision = request.authorisation
-    if isinstance(decision, Granted):
-        return f"Autorizada por la fila {decision.row} de la matriz ({decision.role})"
-    return f"No autorizada: {decision.reason}"
 
 
 def solution_of(request: Request) -> str:

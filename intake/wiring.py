@@ -33,10 +33,7 @@ from config.settings import (
     Settings,
 )
 from config.stop_point import StopPoint, let_go
-from intake.board.port import Board
 from intake.forms.port import Field, FormSource
-from provision.cloud.port import Cloud
-from provision.journal.reservations import Reservations
 from provision.journal.store import Journal
 from provision.journal.views import Memory, Views
 from provision.procedure.model import Act, Request
@@ -45,10 +42,12 @@ from provision.procedure.steps import Rules
 if TYPE_CHECKING:
     from google.oauth2.service_account import Credentials
 
+    from intake.board.port import Board
     from intake.matrix import Matrix
     from notify.desk.port import Desk
     from notify.mailer.port import Mailer
     from notify.render import Renderer
+    from provision.cloud.port import Cloud
     from provision.directory.port import Directory
     from provision.executor import Performer
 
@@ -169,7 +168,7 @@ class Installation:
                 assert_never(never)
 
     @cached_property
-    def board(self) -> Board:
+    def board(self) -> "Board":
         """Where requests are shown."""
         section = self.settings.board
         match section:
@@ -226,7 +225,7 @@ class Installation:
                 assert_never(never)
 
     @cached_property
-    def cloud(self) -> Cloud:
+    def cloud(self) -> "Cloud":
         """Licences, synchronisation and mailboxes."""
         section = self.settings.cloud
         match section:
@@ -303,6 +302,7 @@ class Installation:
     def performers(self) -> "dict[Act, Performer]":
         """One performer for each act that the procedure can ask for."""
         from intake.performing import Post, telling_performers
+        from provision.journal.reservations import Reservations
         from provision.performing import provisioning_performers
 
         post = Post(self.renderer, self.mailer, lambda: self.rules(self.clock()), self.form_url)

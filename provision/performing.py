@@ -26,7 +26,14 @@ from provision.procedure.model import (
 )
 from provision.procedure.naming import generic_login_candidates, login_candidates
 from provision.procedure.steps import expiry, licence_of
-from provision.procedure.submission import AttendedByHand, CreateGenericAccount, CreatePersonalAccount, Defective, Problem
+from provision.procedure.submission import (
+    AttendedByHand,
+    CreateGenericAccount,
+    CreatePersonalAccount,
+    Defective,
+    Problem,
+    user_name,
+)
 
 Creation = CreatePersonalAccount | CreateGenericAccount
 
@@ -43,11 +50,6 @@ def creation(request: Request) -> Creation:
             return request.content
         case AttendedByHand() | Defective():
             raise ValueError(f"{request.case} is no creation")
-
-
-def user_name(content: Creation) -> str:
-    """Whose account it is, as people read it."""
-    return content.person.full_name if isinstance(content, CreatePersonalAccount) else content.generic_name
 
 
 class PerformsAtOnce:

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 from config.vocabulary import ACCOUNT_TYPE_LABELS, OPERATION_LABELS
+from intake.described import unit_of, user_of
 from intake.output import Json
-from intake.telling import unit_of, user_of
 from provision.procedure.model import Entry, Request
 from provision.procedure.submission import Authorisation, Granted
 

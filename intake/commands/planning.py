@@ -4,9 +4,9 @@ from config.settings import Log
 from intake.commands.documents import decision_document, entry_document, request_document
 from intake.commands.invocation import Invocation
 from intake.commands.summary import say_problems
+from intake.described import account_type_label, authorisation_text, operation_label, user_of
 from intake.output import Json, Output, error_document, heading
 from intake.plan import Plan, PlannedRequest, make_plan
-from intake.telling import account_type_label, authorisation_text, operation_label, user_of
 from provision.procedure.model import EntryKind
 from provision.procedure.submission import Granted
 

@@ -10,9 +10,9 @@ from intake.commands.documents import instant, request_document
 from intake.commands.installation import records
 from intake.commands.invocation import Invocation
 from intake.commands.story import say_story, story_document
+from intake.described import unit_of, user_of
 from intake.output import Json, table
 from intake.show import local, sla_text
-from intake.telling import unit_of, user_of
 from intake.typed_text import folded, quoted
 from provision.journal.views import Shown
 from provision.procedure import sla

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from intake.commands.documents import decision_document, instant, request_document
+from intake.described import account_type_label, authorisation_text, operation_label, unit_of, user_of
 from intake.output import Json, Output, heading, pairs, table
 from intake.show import local, sla_text, step_text
 from intake.stories import answers_as_asked
-from intake.telling import account_type_label, authorisation_text, operation_label, unit_of, user_of
 from provision.journal.rows import EffectStatus
 from provision.journal.views import EffectView, Story
 from provision.procedure import sla

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from config.vocabulary import CaseNumber
 from intake.commands.documents import entry_document, request_document
+from intake.described import user_of
 from intake.output import Json, Output, error_document, heading, pairs, table
 from intake.run import RunReport
-from intake.telling import user_of
 from provision.procedure.model import Entry, Request, State
 
 MOST_OF_A_REASON = 120

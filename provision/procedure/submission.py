@@ -128,3 +128,8 @@ class Refused:
 
 
 Authorisation = Granted | Refused
+
+
+def user_name(content: CreatePersonalAccount | CreateGenericAccount) -> str:
+    """Whose account it is, as people read it."""
+    return content.person.full_name if isinstance(content, CreatePersonalAccount) else content.generic_name
