@@ -77,7 +77,6 @@ class _Demo:
         self.end = self.local(10, 12, 8, 0)
         self.happenings = self._happenings()
         self.runs = 0
-        self.worst = 0
 
     def local(self, day: int, month: int, hour: int, minute: int) -> datetime:
         """An instant of 2026 in the institution's zone."""
@@ -133,7 +132,6 @@ class _Demo:
             finally:
                 installation.close()
             self.runs += 1
-            self.worst = max(self.worst, report.exit_code)
             self._tell(report)
             self.clock.move_to(self._next_moment(wake_at))
 
