@@ -17,6 +17,7 @@ class Target(StrEnum):
     CLOUD = "la nube (licencias y buzones)"
     MAIL = "el servidor de correo"
     DESK = "la herramienta de mesa de servicio"
+    BACKUP = "la carpeta de los backups"
 
 
 class GestionError(Exception):

@@ -38,6 +38,18 @@ class AbsentCloud:
         """Raises Misconfigured."""
         raise _absent()
 
+    def licences_of(self, user: CloudUserId) -> NoReturn:
+        """Raises Misconfigured."""
+        raise _absent()
+
+    def remove_licence(self, user: CloudUserId, licence: str) -> NoReturn:
+        """Raises Misconfigured."""
+        raise _absent()
+
+    def mailbox_fate(self, user: CloudUserId) -> NoReturn:
+        """Raises Misconfigured."""
+        raise _absent()
+
     def close(self) -> None:
         """Nothing is open."""
 

@@ -1,10 +1,29 @@
 """The cloud behind the directory: licences ("disponibilidad de buzones"), synchronisation, mailboxes, sessions."""
 
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from typing import NewType, Protocol
 
 from provision.directory.port import AccountId
 
 CloudUserId = NewType("CloudUserId", str)
+
+
+class MailboxState(StrEnum):
+    """What became of a mailbox after its account was deleted."""
+
+    PRESENT = "PRESENT"
+    SOFT_DELETED = "SOFT_DELETED"
+    GONE = "GONE"
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxFate:
+    """`until` (aware UTC): until when a soft-deleted mailbox can be restored; None for the other states."""
+
+    state: MailboxState
+    until: datetime | None = None
 
 
 class Cloud(Protocol):
@@ -42,6 +61,18 @@ class Cloud(Protocol):
 
     def end_sessions(self, user: CloudUserId) -> None:
         """Revoke the user's sessions. Idempotent."""
+        ...
+
+    def licences_of(self, user: CloudUserId) -> tuple[str, ...]:
+        """The licences whose seats the user holds, in order. Empty for a user who is gone."""
+        ...
+
+    def remove_licence(self, user: CloudUserId, licence: str) -> None:
+        """Give the seat back. Idempotent. Back the mailbox up first: it is disconnected at once and purged after 30 days."""
+        ...
+
+    def mailbox_fate(self, user: CloudUserId) -> MailboxFate:
+        """What became of the mailbox of a user whose account was deleted (activity 3, "verificar eliminación del buzón")."""
         ...
 
     def close(self) -> None:

@@ -6,9 +6,10 @@ Pure: shared by the adapter and the embedded directory, so that both refuse the 
 
 import re
 import unicodedata
+from typing import Protocol
 
 from config.errors import Rejected, Target
-from provision.directory.port import NewAccount, Password
+from provision.directory.port import AccountChanges, NewAccount, Password
 
 LOGIN_LENGTH = 20
 COMMON_NAME_LENGTH = 64
@@ -38,7 +39,21 @@ def folded(name: str) -> str:
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
-def common_name(account: NewAccount, *, qualified: bool = False) -> str:
+class Named(Protocol):
+    """Whoever has a login and a name that is shown: a new account, or one that is there."""
+
+    @property
+    def login(self) -> str:
+        """sAMAccountName."""
+        ...
+
+    @property
+    def display_name(self) -> str:
+        """displayName."""
+        ...
+
+
+def common_name(account: Named, *, qualified: bool = False) -> str:
     """The account's name inside its OU, at most 64 characters; `qualified` adds the login, for namesakes in one OU."""
     shown = " ".join(account.display_name.split())
     if not qualified:
@@ -55,6 +70,10 @@ def refuse_malformed(account: NewAccount) -> None:
     if account.expires_at is not None and account.expires_at.tzinfo is None:
         raise ValueError("expires_at must be an aware datetime")
     problems = [*_login_problems(account.login), *_text_problems(account)]
+    if not account.display_name.strip():
+        problems.append("el nombre para mostrar está vacío")
+    if not account.case.strip():
+        problems.append("falta el número de caso")
     addresses = (("el correo institucional", account.mail), ("el nombre principal (UPN)", account.user_principal_name))
     for label, address in addresses:
         if not _ADDRESS.fullmatch(address):
@@ -86,18 +105,36 @@ def _login_problems(login: str) -> list[str]:
     return problems
 
 
-def _text_problems(account: NewAccount) -> list[str]:
+def refuse_malformed_changes(changes: AccountChanges, login: str) -> None:
+    """Raise Rejected, naming everything that is wrong, for changes that Active Directory would not accept or would mangle.
+
+    Raises ValueError for an expiry that is not aware, or that is given together with `never_expires`: mistakes of the program.
+    """
+    if changes.expires_at is not None and (changes.expires_at.tzinfo is None or changes.never_expires):
+        raise ValueError("expires_at must be an aware datetime, and not be given with never_expires")
+    problems = _text_problems(changes)
+    if changes.display_name is not None and not changes.display_name.strip():
+        problems.append("el nombre para mostrar está vacío")
+    if changes.ou is not None and not changes.ou.strip():
+        problems.append("la unidad organizativa está vacía")
+    if changes.add_alias is not None and (len(changes.add_alias) > 256 or not _ADDRESS.fullmatch(changes.add_alias)):
+        problems.append("el alias no es una dirección válida")
+    if problems:
+        raise Rejected(
+            Target.DIRECTORY,
+            f"La cuenta {login[:40]!a} no se puede modificar así: {'; '.join(problems)}.",
+            remedy="Corrija los datos de la solicitud o la política de la institución y reintente.",
+        )
+
+
+def _text_problems(account: NewAccount | AccountChanges) -> list[str]:
     problems = []
     for attribute, label, longest in _LENGTHS:
-        text: str = getattr(account, attribute) or ""
+        text: str = getattr(account, attribute, None) or ""
         if len(text) > longest:
             problems.append(f"{label} tiene {len(text)} caracteres y el máximo es {longest}")
         if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in text):
             problems.append(f"{label} contiene saltos de línea u otros caracteres que no se ven")
-    if not account.display_name.strip():
-        problems.append("el nombre para mostrar está vacío")
-    if not account.case.strip():
-        problems.append("falta el número de caso")
     return problems
 
 

@@ -27,13 +27,32 @@ class UserAccountControl(IntFlag):
     WORKSTATION_TRUST_ACCOUNT = 0x1000
     SERVER_TRUST_ACCOUNT = 0x2000
     PASSWORD_NEVER_EXPIRES = 0x10000
+    PARTIAL_SECRETS_ACCOUNT = 0x4000000
 
     @property
     def enabled(self) -> "UserAccountControl":
-        """The same account in use: enabled, with a password that is required and ages; other bits are kept."""
-        cleared = self.ACCOUNT_DISABLED | self.PASSWORD_NOT_REQUIRED | self.PASSWORD_NEVER_EXPIRES
+        """The same account in use with a new password: enabled, the password required and ageing; other bits are kept."""
+        return (self | self.NORMAL_ACCOUNT).without(self.ACCOUNT_DISABLED).with_ageing_password
+
+    @property
+    def enabled_again(self) -> "UserAccountControl":
+        """The same account in use with the password it had, which is required; other bits are kept."""
+        return self.without(self.ACCOUNT_DISABLED | self.PASSWORD_NOT_REQUIRED)
+
+    @property
+    def with_ageing_password(self) -> "UserAccountControl":
+        """A password that never expires need not be changed at the next logon either, whatever pwdLastSet says."""
+        return self.without(self.PASSWORD_NOT_REQUIRED | self.PASSWORD_NEVER_EXPIRES)
+
+    def without(self, bits: "UserAccountControl") -> "UserAccountControl":
+        """The same flags but for these."""
         # As numbers: the complement of a flag holds only the bits that have a name here.
-        return UserAccountControl(int(self | self.NORMAL_ACCOUNT) & ~int(cleared))
+        return UserAccountControl(int(self) & ~int(bits))
+
+    @property
+    def is_controller(self) -> bool:
+        """A domain controller, a read-only one too."""
+        return bool(self & (self.SERVER_TRUST_ACCOUNT | self.PARTIAL_SECRETS_ACCOUNT))
 
     @property
     def is_person(self) -> bool:

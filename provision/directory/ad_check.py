@@ -11,7 +11,10 @@ from provision.directory.ad_protection import Protection, inside, same_dn
 
 _CLOCK_TOLERANCE = timedelta(minutes=5)
 """Kerberos' own: beyond it the domain has other troubles too."""
-_WRITTEN = ("userAccountControl", "pwdLastSet", "unicodePwd", "manager", "accountExpires")
+_WRITTEN = (
+    "userAccountControl", "pwdLastSet", "unicodePwd", "lockoutTime", "accountExpires", "manager", "givenName", "sn",
+    "displayName", "title", "department", "mobile", "proxyAddresses",
+)  # fmt: skip
 
 
 def problems_of(

@@ -15,10 +15,12 @@ from ldap3.utils.dn import parse_dn
 
 from config.errors import Misconfigured, Target, Transient, Unreachable, WriteRefused
 from provision.directory.ad_attributes import Entry
-from provision.directory.ad_errors import NO_SUCH_OBJECT, Answer, bind_error, read_error
+from provision.directory.ad_errors import NO_SUCH_OBJECT, NOT_ALLOWED_ON_NON_LEAF, Answer, bind_error, read_error
 
 SHOW_DELETED = ("1.2.840.113556.1.4.417", True, None)
 """LDAP_SERVER_SHOW_DELETED_OID."""
+_TREE_DELETE = ("1.2.840.113556.1.4.805", True, None)
+"""LDAP_SERVER_TREE_DELETE_OID."""
 PROTECTED_GROUPS = (
     "512", "516", "517", "518", "519", "520", "521", "526", "527",
     "S-1-5-32-544", "S-1-5-32-548", "S-1-5-32-549", "S-1-5-32-550", "S-1-5-32-551", "S-1-5-32-552",
@@ -134,6 +136,28 @@ class DirectoryConnection:
             operation(dn, dict(changes))
 
         return self._write(doing, send)
+
+    def rename(self, dn: str, name: str, *, parent: str | None, doing: str) -> Answer:
+        """Give an entry this RDN and, with `parent`, another place, in one; it keeps its objectGUID. Raises as `add`."""
+
+        def send(connection: ldap3.Connection) -> None:
+            operation: Callable[..., object] = connection.modify_dn  # ldap3's stubs leave it untyped
+            operation(dn, name, new_superior=parent)
+
+        return self._write(doing, send)
+
+    def delete(self, dn: str, *, doing: str) -> Answer:
+        """Delete an entry, with all that is below it where there is something (code 66). Raises as `add`."""
+
+        def deletion(controls: list[Control]) -> Callable[[ldap3.Connection], None]:
+            def send(connection: ldap3.Connection) -> None:
+                operation: Callable[..., object] = connection.delete  # ldap3's stubs leave it untyped
+                operation(dn, controls=controls)
+
+            return send
+
+        answer = self._write(doing, deletion([]))
+        return self._write(doing, deletion([_TREE_DELETE])) if answer.code == NOT_ALLOWED_ON_NON_LEAF else answer
 
     def refuse_in_dry_run(self, doing: str) -> None:
         """Raise WriteRefused when this connection may not write. `doing` is Spanish, in the infinitive."""

@@ -16,6 +16,8 @@ ATTRIBUTE_OR_VALUE_EXISTS = 20
 INVALID_SYNTAX = 21
 NO_SUCH_OBJECT = 32
 INVALID_DN = 34
+UNWILLING_TO_PERFORM = 53
+NOT_ALLOWED_ON_NON_LEAF = 66
 ENTRY_ALREADY_EXISTS = 68
 
 _HEXADECIMAL = re.compile(r"\s*([0-9A-Fa-f]{8})\b")
@@ -75,6 +77,7 @@ _BY_CODE_AND_ERROR: dict[tuple[int, str], Meaning] = {
     (21, "0000200B"): Meaning.TOO_LONG,  # Samba
     (19, "00002082"): Meaning.TOO_LONG,  # Microsoft
     (19, "000020B5"): Meaning.REFERENCE_MISSING,
+    (80, "00002095"): Meaning.PARENT_MISSING,  # Samba: moved to a place that is not there
     (53, "00000005"): Meaning.NO_RIGHTS,
     (19, "00000005"): Meaning.NO_RIGHTS,
     (53, "0000001F"): Meaning.NEEDS_TLS,

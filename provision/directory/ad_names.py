@@ -11,7 +11,7 @@ from provision.directory.ad_protection import Protection
 
 _ACCENTED = "áéíóúüñ"
 """The letters of Spanish that Microsoft's comparison takes for plain ones; Samba's does not."""
-_NAMING = ("sAMAccountName", "userPrincipalName", "mail", "proxyAddresses")
+_NAMING = ("objectGUID", "sAMAccountName", "userPrincipalName", "mail", "proxyAddresses")
 
 
 class TakenNames:
@@ -36,15 +36,21 @@ class TakenNames:
         asked = {name: folded(name) for name in names if name}
         if not asked:
             return frozenset()
-        terms = []
-        for name in sorted({*asked, *asked.values()}):
-            login = escape_filter_chars(name)
-            terms.append(f"(sAMAccountName={login})")
-            for domain in map(escape_filter_chars, self._domains) if self._domains else ("*",):
-                address = f"{login}@{domain}"
-                terms.append(f"(userPrincipalName={address})(mail={address})(proxyAddresses=smtp:{address})")
-        taken = self._search("".join(terms)) | self.accented
+        taken = self._search("".join(map(self._naming, sorted({*asked, *asked.values()})))) | self.accented
         return frozenset(name for name, plain in asked.items() if plain in taken)
+
+    def others_have(self, address: str, own: bytes) -> bool:
+        """Whether this address, or the name before its @, is of anybody but the object of this GUID; the deleted count."""
+        name = address.rpartition("@")[0]
+        terms = [self._naming(name), self._naming(folded(name))]
+        exact = escape_filter_chars(address)
+        terms.append(f"(userPrincipalName={exact})(mail={exact})(proxyAddresses=smtp:{exact})")
+        if any(entry.binary("objectGUID") != own for entry in self._entries("".join(terms))):
+            return True
+        if folded(name) not in self.accented:
+            return False
+        alike = self._entries("".join(f"(sAMAccountName=*{letter}*)" for letter in _ACCENTED))
+        return any(entry.binary("objectGUID") != own and folded(name) in self._names_of(entry) for entry in alike)
 
     @property
     def accented(self) -> frozenset[str]:
@@ -55,9 +61,20 @@ class TakenNames:
                 self._accented = self._search("".join(f"(sAMAccountName=*{letter}*)" for letter in _ACCENTED))
         return self._accented
 
+    def _naming(self, name: str) -> str:
+        """The terms of a search for who has this name."""
+        login = escape_filter_chars(name)
+        terms = [f"(sAMAccountName={login})"]
+        for domain in map(escape_filter_chars, self._domains) if self._domains else ("*",):
+            address = f"{login}@{domain}"
+            terms.append(f"(userPrincipalName={address})(mail={address})(proxyAddresses=smtp:{address})")
+        return "".join(terms)
+
     def _search(self, terms: str) -> frozenset[str]:
-        found = self._connection.search(self._protection.root, f"(|{terms})", _NAMING, controls=[SHOW_DELETED])
-        return frozenset(name for entry in found for name in self._names_of(entry))
+        return frozenset(name for entry in self._entries(terms) for name in self._names_of(entry))
+
+    def _entries(self, terms: str) -> tuple[Entry, ...]:
+        return self._connection.search(self._protection.root, f"(|{terms})", _NAMING, controls=[SHOW_DELETED])
 
     def _names_of(self, entry: Entry) -> Iterable[str]:
         """Every name of an account as Active Directory compares it, without domains and address types (`smtp:`)."""

@@ -36,6 +36,14 @@ def inside(dn: str, base: str) -> bool:
     return len(inner) > len(outer) and inner[-len(outer) :] == outer
 
 
+def name_and_parent(dn: str) -> tuple[str, str]:
+    """The first value of a DN, unescaped, and the DN of what holds the object, escaped as it was."""
+    start = position = dn.index("=") + 1
+    while position < len(dn) and dn[position] != ",":
+        position += 2 if dn[position] == "\\" else 1
+    return _unescaped(dn[start:position]), dn[position + 1 :].lstrip()
+
+
 def _unescaped(value: str) -> str:
     """`\\,` and `\\2C` are both a comma."""
     result = bytearray()
@@ -103,14 +111,43 @@ class Protection:
         sid = entry.binary("objectSid")
         if sid is None:
             return True
+        groups = self.group_dns
+        if self._protects_by_itself(entry, sid) or normal_dn(entry.dn) in self._normal_group_dns:
+            return True
+        chain = "".join(f"(memberOf:{_IN_CHAIN}:={escape_filter_chars(group)})" for group in groups)
+        return bool(chain) and self._connection.read(entry.dn, ["cn"], where=f"(|{chain})") is not None
+
+    def _protects_by_itself(self, entry: Entry, sid: bytes) -> bool:
+        """What the entry says without a look at who is in which group."""
         rid = int(sid_text(sid).rpartition("-")[2])
         named = {int(group) for group in self._settings.protected_groups if group.isdigit()}
-        if entry.number("adminCount") == 1 or rid in _PROTECTED_RIDS | named or entry.number("primaryGroupID") in named:
-            return True
-        if normal_dn(entry.dn) in self._normal_group_dns:
-            return True
-        chain = "".join(f"(memberOf:{_IN_CHAIN}:={escape_filter_chars(group)})" for group in self.group_dns)
-        return bool(chain) and self._connection.read(entry.dn, ["cn"], where=f"(|{chain})") is not None
+        return entry.number("adminCount") == 1 or rid in _PROTECTED_RIDS | named or entry.number("primaryGroupID") in named
+
+    def among(self, entries: Iterable[Entry]) -> frozenset[str]:
+        """DNs of these accounts that are protected: what `protects` says of each, with a few searches for all of them.
+
+        Needs `memberOf` among the attributes too.
+        """
+        groups = self._nested_group_dns
+        found = set()
+        for entry in entries:
+            sid = entry.binary("objectSid")
+            joined = groups.intersection(map(str.casefold, entry.texts("memberOf")))
+            if sid is None or joined or self._protects_by_itself(entry, sid):
+                found.add(entry.dn)
+        return frozenset(found)
+
+    @property
+    def _nested_group_dns(self) -> frozenset[str]:
+        """The protected groups and those in them at any depth, folded; asked level by level, each group once."""
+        level = self.group_dns
+        found = {group.casefold() for group in level}
+        while level:
+            terms = "".join(f"(memberOf={escape_filter_chars(group)})" for group in level)
+            inner = self._connection.search(self.root, f"(&(objectClass=group)(|{terms}))", ["cn"])
+            level = tuple(entry.dn for entry in inner if entry.dn.casefold() not in found)
+            found.update(map(str.casefold, level))
+        return frozenset(found)
 
     def is_service_account(self, entry: Entry) -> bool:
         """Whether this is the account as which the program itself acts, however the settings write it. When in doubt, yes."""

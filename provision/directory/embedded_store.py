@@ -1,8 +1,6 @@
-"""The embedded directory's file: its tables, how it is opened, and how it is filled for a demonstration or a test."""
+"""How the embedded directory is filled for a demonstration or a test: who and what is there before the program comes."""
 
 import contextlib
-import hashlib
-import hmac
 import secrets
 import sqlite3
 import uuid
@@ -11,46 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from config.errors import Misconfigured, Target, Transient
 from config.vocabulary import CaseNumber
 from provision.directory.account_rules import COMMON_NAME_LENGTH, folded
+from provision.directory.embedded_file import escaped_name, hashed, local_part, opened, transaction, unusable
 from provision.directory.port import Password
-
-_BUSY_SECONDS = 15.0
-_SPECIAL = frozenset('\\,+"<>;=')
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS container (dn_folded TEXT PRIMARY KEY, dn TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS user_group (
-    dn_folded TEXT PRIMARY KEY, dn TEXT NOT NULL, protected INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS account (
-    id TEXT PRIMARY KEY,
-    marker TEXT,
-    login TEXT NOT NULL, login_folded TEXT NOT NULL,
-    upn TEXT NOT NULL, upn_folded TEXT NOT NULL,
-    mail TEXT NOT NULL, mail_folded TEXT NOT NULL,
-    dn TEXT NOT NULL, dn_folded TEXT NOT NULL,
-    given_name TEXT NOT NULL, surname TEXT NOT NULL, display_name TEXT NOT NULL,
-    employee_id TEXT, manager_dn TEXT, expires_at TEXT,
-    title TEXT NOT NULL, department TEXT NOT NULL, company TEXT NOT NULL, mobile TEXT NOT NULL,
-    enabled INTEGER NOT NULL, protected INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0,
-    must_change INTEGER NOT NULL, password_set_at TEXT, salt BLOB NOT NULL, password_hash BLOB NOT NULL
-);
-CREATE UNIQUE INDEX IF NOT EXISTS one_login ON account (login_folded) WHERE deleted = 0;
-CREATE UNIQUE INDEX IF NOT EXISTS one_upn ON account (upn_folded) WHERE deleted = 0;
-CREATE UNIQUE INDEX IF NOT EXISTS one_dn ON account (dn_folded) WHERE deleted = 0;
-CREATE UNIQUE INDEX IF NOT EXISTS one_marker ON account (marker) WHERE deleted = 0;
-CREATE INDEX IF NOT EXISTS by_document ON account (employee_id);
-CREATE INDEX IF NOT EXISTS by_mail ON account (mail_folded);
-CREATE TABLE IF NOT EXISTS account_name (
-    account_id TEXT NOT NULL REFERENCES account, name_folded TEXT NOT NULL, PRIMARY KEY (name_folded, account_id)
-);
-CREATE TABLE IF NOT EXISTS membership (
-    group_folded TEXT NOT NULL REFERENCES user_group, account_id TEXT NOT NULL REFERENCES account,
-    PRIMARY KEY (account_id, group_folded)
-);
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +32,31 @@ class SeededAccount:
     deleted: bool = False
     protected: bool = False
     aliases: tuple[str, ...] = ()
-    """Other addresses of the person (proxyAddresses)."""
+    """Other addresses of the person, with or without `smtp:` before them (proxyAddresses)."""
     groups: tuple[str, ...] = ()
     password: Password | None = None
+    given_name: str = ""
+    surname: str = ""
+    title: str = ""
+    department: str = ""
+    mobile: str = ""
+    manager: str | None = None
+    """Login of an account that is seeded too, now or before."""
+    expires_at: datetime | None = None
+    """Aware instant from which the account no longer works; None: never."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeededComputer:
+    """A computer of the domain. `ou` is relative to the base; `managed_by` is the login of a seeded account."""
+
+    name: str
+    managed_by: str | None = None
+    children: int = 0
+    """Objects below it, such as recovery keys."""
+    ou: str = "CN=Computers"
+    enabled: bool = True
+    domain_controller: bool = False
 
 
 def seed(
@@ -83,99 +67,36 @@ def seed(
     groups: Iterable[str],
     accounts: Iterable[SeededAccount] = (),
     protected_groups: Iterable[str] = (),
+    computers: Iterable[SeededComputer] = (),
 ) -> None:
     """Make the file of an embedded directory, or add to it what it does not have yet. Idempotent: nothing is overwritten.
 
     OUs (with all their parents) and groups are DNs relative to `base_dn`. Members of `protected_groups` are protected. The
-    file is readable by its owner alone. Raises Misconfigured when it cannot be written.
+    file is readable by its owner alone. Raises Misconfigured when it cannot be written, ValueError when a manager's login is
+    nobody's.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600, exist_ok=True)
     except OSError as error:
-        raise _unusable(path, str(error.strerror)) from error
-    with contextlib.closing(opened(path, writable=True)) as database:
-        database.executescript(SCHEMA)
-        with transaction(database, path):
-            for ou in ("", *ous):
-                for dn in _with_parents(ou, base_dn):
-                    database.execute("INSERT OR IGNORE INTO container VALUES (?, ?)", (folded(dn), dn))
-            for relative, protected in [*((group, 0) for group in groups), *((group, 1) for group in protected_groups)]:
-                dn = f"{relative},{base_dn}"
-                database.execute("INSERT OR IGNORE INTO user_group VALUES (?, ?, ?)", (folded(dn), dn, protected))
-            for account in accounts:
-                _insert_seeded(database, account, base_dn)
-
-
-def opened(path: Path, *, writable: bool) -> sqlite3.Connection:
-    """A connection to the file; a directory that is only read is opened so that SQLite itself refuses to write it.
-
-    Raises Misconfigured when there is no such file or it is something else.
-    """
-    if not path.is_file():
-        raise _unusable(path, "no existe")
-    try:
-        database = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={'rw' if writable else 'ro'}",
-            uri=True,
-            timeout=_BUSY_SECONDS,
-            isolation_level=None,
-        )
-        database.row_factory = sqlite3.Row
-        database.execute("PRAGMA foreign_keys = ON")
-        database.execute("SELECT count(*) FROM sqlite_master")
-    except sqlite3.Error as error:
-        raise _unusable(path, str(error)) from error
-    return database
-
-
-@contextlib.contextmanager
-def transaction(database: sqlite3.Connection, path: Path) -> Iterator[None]:
-    """All or nothing, one writer at a time. Raises Transient when the file stays locked, Misconfigured when it is damaged.
-
-    `sqlite3.IntegrityError` passes: only the caller knows which rule it broke.
-    """
-    try:
-        database.execute("BEGIN IMMEDIATE")
-        with database:
-            yield
-    except sqlite3.IntegrityError:
-        raise
-    except sqlite3.OperationalError as error:
-        raise Transient(Target.DIRECTORY, f"El directorio incorporado está ocupado ({error}).") from error
-    except sqlite3.DatabaseError as error:
-        raise _unusable(path, str(error)) from error
-
-
-def query(database: sqlite3.Connection, path: Path, text: str, values: tuple[object, ...]) -> list[sqlite3.Row]:
-    """The rows of one SELECT, all of them. Raises Transient when the file stays locked, Misconfigured when it is damaged."""
-    try:
-        return database.execute(text, values).fetchall()
-    except sqlite3.OperationalError as error:
-        raise Transient(Target.DIRECTORY, f"El directorio incorporado está ocupado ({error}).") from error
-    except sqlite3.DatabaseError as error:
-        raise _unusable(path, str(error)) from error
-
-
-def hashed(password: Password, salt: bytes) -> bytes:
-    """scrypt with cheap parameters: enough for a demonstration's file, which holds nobody's real password."""
-    return hashlib.scrypt(password.reveal.encode(), salt=salt, n=1024, r=8, p=1)
-
-
-def matches(password: Password, salt: bytes, stored: bytes) -> bool:
-    """Whether this is the stored password, in constant time."""
-    return hmac.compare_digest(hashed(password, salt), stored)
-
-
-def escaped_name(name: str) -> str:
-    """A value for a DN (RFC 4514, 2.4)."""
-    text = "".join(f"\\{character}" if character in _SPECIAL else character for character in name)
-    return f"\\{text}" if text.startswith(("#", " ")) else text
-
-
-def local_part(address: str) -> str:
-    """What precedes @, without an address type (`smtp:`)."""
-    return address.rpartition(":")[2].rpartition("@")[0] or address
+        raise unusable(path, str(error.strerror)) from error
+    with contextlib.closing(opened(path, writable=True, new=True)) as database, transaction(database, path):
+        for ou in ("", *ous):
+            for dn in _with_parents(ou, base_dn):
+                database.execute("INSERT OR IGNORE INTO container VALUES (?, ?)", (folded(dn), dn))
+        for relative, protected in [*((group, 0) for group in groups), *((group, 1) for group in protected_groups)]:
+            dn = f"{relative},{base_dn}"
+            database.execute("INSERT OR IGNORE INTO user_group VALUES (?, ?, ?)", (folded(dn), dn, protected))
+        added = [account for account in accounts if _insert_account(database, account, base_dn)]
+        for account in added:
+            if account.manager is not None:
+                manager = _account_of(database, account.manager)
+                database.execute(
+                    "UPDATE account SET manager_dn = ? WHERE login_folded = ? AND deleted = ?",
+                    (manager and manager["dn"], folded(account.login), int(account.deleted)),
+                )
+        for computer in computers:
+            _insert_computer(database, computer, base_dn)
 
 
 def _with_parents(relative_dn: str, base_dn: str) -> Iterator[str]:
@@ -185,7 +106,16 @@ def _with_parents(relative_dn: str, base_dn: str) -> Iterator[str]:
         yield ",".join([*parts[start:], base_dn])
 
 
-def _insert_seeded(database: sqlite3.Connection, account: SeededAccount, base_dn: str) -> None:
+def _account_of(database: sqlite3.Connection, login: str) -> sqlite3.Row | None:
+    """The account of this login; None when it was deleted since."""
+    text = "SELECT id, dn, deleted FROM account WHERE login_folded = ? ORDER BY deleted"
+    row: sqlite3.Row | None = database.execute(text, (folded(login),)).fetchone()
+    if row is None:
+        raise ValueError(f"nobody has the login {login!r}")
+    return None if row["deleted"] else row
+
+
+def _insert_account(database: sqlite3.Connection, account: SeededAccount, base_dn: str) -> bool:
     dn = f"CN={escaped_name(account.display_name[:COMMON_NAME_LENGTH])},{account.ou},{base_dn}"
     if account.deleted:
         name = f"{escaped_name(account.display_name[:20])}\\0ADEL:{uuid.uuid5(uuid.NAMESPACE_X500, dn)}"
@@ -203,14 +133,15 @@ def _insert_seeded(database: sqlite3.Connection, account: SeededAccount, base_dn
         "mail_folded": folded(account.mail),
         "dn": dn,
         "dn_folded": folded(dn),
-        "given_name": "",
-        "surname": "",
+        "given_name": account.given_name,
+        "surname": account.surname,
         "display_name": account.display_name,
         "employee_id": account.employee_id,
-        "title": "",
-        "department": "",
+        "expires_at": account.expires_at.astimezone(UTC).isoformat() if account.expires_at else None,
+        "title": account.title,
+        "department": account.department,
         "company": "",
-        "mobile": "",
+        "mobile": account.mobile,
         "enabled": int(account.enabled),
         "protected": int(account.protected),
         "deleted": int(account.deleted),
@@ -222,16 +153,24 @@ def _insert_seeded(database: sqlite3.Connection, account: SeededAccount, base_dn
     names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
     added = database.execute(f"INSERT OR IGNORE INTO account ({names}) VALUES ({marks})", row)
     if not added.rowcount:
-        return
+        return False
     for name in {folded(local_part(text)) for text in (account.login, account.mail, *account.aliases)}:
         database.execute("INSERT INTO account_name VALUES (?, ?)", (account_id, name))
+    for alias in account.aliases:
+        address = alias.partition(":")[2] if alias.casefold().startswith("smtp:") else alias
+        database.execute("INSERT OR IGNORE INTO account_alias VALUES (?, ?, ?)", (account_id, folded(address), address))
     for group in account.groups:
         database.execute("INSERT OR IGNORE INTO membership VALUES (?, ?)", (folded(f"{group},{base_dn}"), account_id))
+    return True
 
 
-def _unusable(path: Path, why: str) -> Misconfigured:
-    return Misconfigured(
-        Target.DIRECTORY,
-        f"No se puede usar el archivo del directorio incorporado {path}: {why}.",
-        remedy="Revise la ruta y los permisos, o vuelva a crearlo con `gestion demo`.",
-    )
+def _insert_computer(database: sqlite3.Connection, computer: SeededComputer, base_dn: str) -> None:
+    dn = f"CN={escaped_name(computer.name)},{computer.ou},{base_dn}"
+    manager = _account_of(database, computer.managed_by) if computer.managed_by else None
+    database.execute(
+        "INSERT OR IGNORE INTO computer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+        (
+            str(uuid.uuid5(uuid.NAMESPACE_X500, dn)), computer.name, folded(computer.name), dn, folded(dn),
+            manager and manager["id"], int(computer.enabled), computer.children, int(computer.domain_controller),
+        ),
+    )  # fmt: skip

@@ -1,10 +1,8 @@
 """What every directory of accounts must do (`provision.directory.port`): the embedded one and a real domain controller."""
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -14,38 +12,7 @@ from config.errors import AlreadyExists, NotFound, Rejected, TargetError, WriteR
 from config.vocabulary import CaseNumber
 from provision.directory.port import Account, AccountId, Directory, NewAccount, Password
 from provision.passwords import temporary_password
-from tests.contract.directories import EmbeddedWorld, Person, SambaWorld, World, an_account, new_case, unique
-
-
-class Killed(BaseException):
-    """The process ends here."""
-
-
-@pytest.fixture(params=["embedded", pytest.param("samba", marks=pytest.mark.samba)])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
-    """Each directory in turn."""
-    if request.param == "samba":
-        return SambaWorld(request.getfixturevalue("samba"))
-    return EmbeddedWorld(tmp_path)
-
-
-@pytest.fixture
-def directory(world: World) -> Iterator[Directory]:
-    """A writable directory, closed after the test."""
-    opened = world.directory()
-    yield opened
-    opened.close()
-
-
-def stopping_at(number: int, points: list[str]) -> Callable[[str], None]:
-    """Kill at the n-th stop point (counted from 1), noting those that were passed."""
-
-    def stop(point: str) -> None:
-        points.append(point)
-        if len(points) == number:
-            raise Killed(point)
-
-    return stop
+from tests.contract.directories import Killed, Person, World, an_account, new_case, stopping_at, unique
 
 
 def test_a_creation_carries_everything_and_is_disabled(world: World, directory: Directory) -> None:

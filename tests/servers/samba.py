@@ -39,8 +39,10 @@ _DACL_ONLY = ("1.2.840.113556.1.4.801", True, b"\x30\x03\x02\x01\x04")
 class DomainController:
     """One running domain controller. DNs given to its methods are relative to `base_dn`.
 
-    The service account may create users under `OU=Usuarios`, write them and reset their passwords, change the members of
-    groups under `OU=Usuarios` and `OU=Grupos`, and read deleted objects; nothing else.
+    The service account has the rights of docs/administrador.md and no others: under `OU=Usuarios` it may create, move and
+    delete users with what is below them, write the attributes that are named there and reset passwords; under `OU=Equipos`
+    disable computers and delete them with what is below them; change the members of groups under `OU=Usuarios` and
+    `OU=Grupos`; and read deleted objects.
     """
 
     address: str

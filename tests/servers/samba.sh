@@ -1,7 +1,7 @@
 #!/bin/bash
 # samba.sh ARCHIVE REALM ADMIN_PASSWORD SERVICE_PASSWORD
 # Makes ARCHIVE: a tar of a fresh Active Directory domain (Samba), with its own certificate authority, the OUs
-# "Usuarios" and "Grupos", and a least-privilege service account. tests/servers/samba.py starts domain controllers from it.
+# "Usuarios", "Grupos" and "Equipos", and a least-privilege service account. tests/servers/samba.py starts controllers from it.
 # Needs root and the packages samba, samba-dsdb-modules, samba-ad-provision and openssl; installs nothing; no network.
 set -euo pipefail
 archive=$1 realm=$2 admin_password=$3 service_password=$4
@@ -17,7 +17,7 @@ import os
 
 import ldb
 from samba.auth import system_session
-from samba.dcerpc import security
+from samba.dcerpc import misc, security
 from samba.dsdb import DS_DOMAIN_FUNCTION_2008_R2
 from samba.ndr import ndr_pack, ndr_unpack
 from samba.param import LoadParm
@@ -45,7 +45,7 @@ domain = provision(
 
 directory = SamDB(url=domain.paths.samdb, session_info=system_session(), lp=domain.lp)
 base = str(directory.domain_dn())
-for name in ("Usuarios", "Grupos", "Ajena", "Servicios"):
+for name in ("Usuarios", "Grupos", "Equipos", "Ajena", "Servicios"):
     directory.add({"dn": f"OU={name},{base}", "objectClass": "organizationalUnit"})
 directory.newuser(
     "svc-gestion", os.environ["SERVICE_PASSWORD"], userou="OU=Servicios", useusernameascn=True, setpassword=True
@@ -55,9 +55,24 @@ found = directory.search(base, expression="(sAMAccountName=svc-gestion)", attrs=
 sid = ndr_unpack(security.dom_sid, found[0]["objectSid"][0])
 
 USER = "bf967aba-0de6-11d0-a285-00aa003049e2"
+COMPUTER = "bf967a86-0de6-11d0-a285-00aa003049e2"
 GROUP = "bf967a9c-0de6-11d0-a285-00aa003049e2"
 MEMBER = "bf9679c0-0de6-11d0-a285-00aa003049e2"
 RESET_PASSWORD = "00299570-246d-11d0-a768-00aa006e0529"
+# Those of docs/administrador.md, and no other.
+WRITTEN = (
+    "userAccountControl", "pwdLastSet", "unicodePwd", "lockoutTime", "accountExpires", "manager",
+    "msDS-cloudExtensionAttribute1", "givenName", "sn", "displayName", "title", "department", "mobile",
+    "proxyAddresses", "cn", "name",
+)
+
+
+def guid_of(attribute):
+    """The schema's identifier of an attribute, as an access control entry names it."""
+    found = directory.search(
+        directory.get_schema_basedn(), expression=f"(lDAPDisplayName={attribute})", attrs=["schemaIDGUID"]
+    )
+    return str(ndr_unpack(misc.GUID, found[0]["schemaIDGUID"][0]))
 
 
 def allow(dn, entries, controls=(), replacing=False):
@@ -79,10 +94,19 @@ def allow(dn, entries, controls=(), replacing=False):
 allow(
     f"OU=Usuarios,{base}",
     (
-        f"(OA;CI;CC;{USER};;{sid})",
-        f"(OA;CIIO;RPWP;;{USER};{sid})",
+        f"(OA;CI;CCDC;{USER};;{sid})",
+        f"(OA;CIIO;SDDT;;{USER};{sid})",
+        *(f"(OA;CIIO;WP;{guid_of(name)};{USER};{sid})" for name in WRITTEN),
         f"(OA;CIIO;CR;{RESET_PASSWORD};{USER};{sid})",
         f"(OA;CIIO;WP;{MEMBER};{GROUP};{sid})",
+    ),
+)
+allow(
+    f"OU=Equipos,{base}",
+    (
+        f"(OA;CI;DC;{COMPUTER};;{sid})",
+        f"(OA;CIIO;SDDT;;{COMPUTER};{sid})",
+        f"(OA;CIIO;WP;{guid_of('userAccountControl')};{COMPUTER};{sid})",
     ),
 )
 allow(f"OU=Grupos,{base}", (f"(OA;CIIO;WP;{MEMBER};{GROUP};{sid})",))

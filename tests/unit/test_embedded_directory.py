@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from config.errors import Misconfigured, Rejected, Transient, WriteRefused
-from provision.directory import embedded_store
-from provision.directory.embedded import EmbeddedDirectory, SeededAccount, seed
+from provision.directory import embedded_file
+from provision.directory.embedded import EmbeddedDirectory, SeededAccount, SeededComputer, seed
 from provision.directory.port import Password
 from tests.contract.directories import EmbeddedWorld, an_account, new_case
 
@@ -111,7 +111,7 @@ def test_a_dry_run_cannot_write_the_file_at_all(tmp_path: Path) -> None:
     with pytest.raises(WriteRefused):
         directory.change_password("jefa", "Una-Clave-Propia-9", "Otra-Clave-Propia-9")
     directory.close()
-    database = embedded_store.opened(path, writable=False)
+    database = embedded_file.opened(path, writable=False)
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         database.execute("DELETE FROM account")
     database.close()
@@ -135,12 +135,124 @@ def test_a_missing_or_damaged_file_is_said(tmp_path: Path) -> None:
 
 def test_a_file_that_stays_locked_is_transient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another writer that does not end is waited for, and then tried again in another run."""
-    monkeypatch.setattr(embedded_store, "_BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(embedded_file, "_BUSY_SECONDS", 0.05)
     world = EmbeddedWorld(tmp_path)
-    blocker = embedded_store.opened(tmp_path / "directory.db", writable=True)
+    blocker = embedded_file.opened(tmp_path / "directory.db", writable=True)
     blocker.execute("BEGIN EXCLUSIVE")
     directory = world.directory()
     with pytest.raises((Transient, Misconfigured)):
         directory.create(an_account(world))
     blocker.close()
     directory.close()
+
+
+_FORMER = """
+CREATE TABLE account (
+    id TEXT PRIMARY KEY, marker TEXT, login TEXT NOT NULL, login_folded TEXT NOT NULL, upn TEXT NOT NULL,
+    upn_folded TEXT NOT NULL, mail TEXT NOT NULL, mail_folded TEXT NOT NULL, dn TEXT NOT NULL, dn_folded TEXT NOT NULL,
+    given_name TEXT NOT NULL, surname TEXT NOT NULL, display_name TEXT NOT NULL, employee_id TEXT, manager_dn TEXT,
+    expires_at TEXT, title TEXT NOT NULL, department TEXT NOT NULL, company TEXT NOT NULL, mobile TEXT NOT NULL,
+    enabled INTEGER NOT NULL, protected INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0, must_change INTEGER NOT NULL,
+    password_set_at TEXT, salt BLOB NOT NULL, password_hash BLOB NOT NULL
+);
+CREATE TABLE container (dn_folded TEXT PRIMARY KEY, dn TEXT NOT NULL);
+CREATE TABLE user_group (dn_folded TEXT PRIMARY KEY, dn TEXT NOT NULL, protected INTEGER NOT NULL);
+CREATE TABLE account_name (account_id TEXT NOT NULL, name_folded TEXT NOT NULL, PRIMARY KEY (name_folded, account_id));
+CREATE TABLE membership (group_folded TEXT NOT NULL, account_id TEXT NOT NULL, PRIMARY KEY (account_id, group_folded));
+INSERT INTO container VALUES ('dc=demo,dc=test', 'DC=demo,DC=test');
+INSERT INTO account VALUES ('7f0c6a52-0000-4000-8000-000000000001', NULL, 'ana', 'ana', 'ana@demo.test', 'ana@demo.test',
+    'ana@demo.test', 'ana@demo.test', 'CN=Ana,DC=demo,DC=test', 'cn=ana,dc=demo,dc=test', '', '', 'Ana', '1', NULL,
+    '2026-01-01T05:00:00+00:00', '', '', '', '', 1, 0, 0, 0, NULL, x'00', x'');
+"""
+
+
+def test_a_file_of_the_former_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    """Whoever may write it adds what is new; a dry run says that it cannot; the people in it are all there."""
+    path = tmp_path / "d.db"
+    database = sqlite3.connect(path)
+    database.executescript(_FORMER)
+    database.close()
+    dry = EmbeddedDirectory(path, BASE, writable=False)
+    with pytest.raises(Misconfigured, match="versión anterior"):
+        dry.population()
+    directory = EmbeddedDirectory(path, BASE)
+    ana = directory.find_by_login("ana")
+    assert ana is not None
+    assert (ana.locked, ana.aliases, directory.computers_of(ana.id)) == (False, (), ())
+    assert directory.expired(datetime(2026, 2, 1, tzinfo=UTC)) == (ana,)
+    directory.lock("ana")
+    directory.close()
+    again = EmbeddedDirectory(path, BASE, writable=False)
+    assert again.population() == 1
+    again.close()
+
+
+def test_somebody_elses_file_is_left_alone(tmp_path: Path) -> None:
+    """Another program's SQLite file, an empty one, and one of a later version are said, and nothing is written in them."""
+    for name, text in (
+        ("otro.db", "CREATE TABLE cosa (id)"),
+        ("vacio.db", ""),
+        ("nuevo.db", f"{_FORMER}; PRAGMA user_version = 99"),
+    ):
+        path = tmp_path / name
+        database = sqlite3.connect(path)
+        database.executescript(text)
+        database.close()
+        before = path.read_bytes()
+        with pytest.raises(Misconfigured, match=name):
+            EmbeddedDirectory(path, BASE).population()
+        assert path.read_bytes() == before
+
+
+def test_people_and_computers_are_seeded_with_what_is_known_of_them(tmp_path: Path) -> None:
+    """A manager may come after his people; what was deleted or removed is not brought back by seeding again."""
+    path = tmp_path / "d.db"
+    end = datetime(2026, 12, 31, 5, tzinfo=UTC)
+    people = (
+        SeededAccount(
+            "ana", "Ana, Díaz", "ana@demo.test", "OU=Usuarios", given_name="Ana", surname="Díaz", title="Asesora",
+            department="Minas", mobile="300", manager="jefa", expires_at=end, aliases=("smtp:a@x.co", "b@x.co"), enabled=False,
+        ),
+        SeededAccount("jefa", "Jefa", "jefa@demo.test", "OU=Usuarios"),
+    )  # fmt: skip
+    computers = (SeededComputer("PC-1", "ana", children=2),)
+    for _ in range(2):
+        seed(path, base_dn=BASE, ous=("OU=Usuarios",), groups=(), accounts=people, computers=computers)
+    directory = EmbeddedDirectory(path, BASE)
+    ana = directory.find_by_login("ana")
+    assert ana is not None
+    assert (ana.given_name, ana.surname, ana.title, ana.department, ana.mobile) == ("Ana", "Díaz", "Asesora", "Minas", "300")
+    assert (ana.manager_dn, ana.expires_at, ana.aliases) == ("CN=Jefa,OU=Usuarios,DC=demo,DC=test", end, ("a@x.co", "b@x.co"))
+    (computer,) = directory.computers_of(ana.id)
+    assert (computer.name, computer.children, computer.managed_by_dn) == ("PC-1", 2, ana.dn)
+    directory.remove_computer(computer.id)
+    directory.delete(ana.id)
+    seed(path, base_dn=BASE, ous=(), groups=(), accounts=people, computers=computers)
+    assert directory.find_by_login("ana") is None
+    assert directory.find_computer("PC-1") is None
+    directory.close()
+    with pytest.raises(ValueError, match="nobody"):
+        seed(
+            path,
+            base_dn=BASE,
+            ous=(),
+            groups=(),
+            accounts=(SeededAccount("x", "X", "x@demo.test", "OU=Usuarios", manager="y"),),
+        )
+
+
+def test_a_locked_account_does_not_enter(tmp_path: Path) -> None:
+    """Not with the right password either, nor may it be changed; a dry run locks nobody."""
+    path = seeded(tmp_path / "d.db")
+    directory = EmbeddedDirectory(path, BASE)
+    directory.lock("JEFA")
+    assert not directory.authenticate("jefa", "Una-Clave-Propia-9")
+    with pytest.raises(Rejected):
+        directory.change_password("jefa", "Una-Clave-Propia-9", "Otra-Clave-Propia-9")
+    with pytest.raises(Rejected, match="Nadie"):
+        directory.lock("nadie")
+    directory.close()
+    dry = EmbeddedDirectory(path, BASE, writable=False)
+    with pytest.raises(WriteRefused):
+        dry.lock("jefa")
+    dry.close()

@@ -1,0 +1,41 @@
+"""File names for what people named as they liked: whatever the name, the copy stays in its folder."""
+
+import re
+import unicodedata
+from pathlib import Path
+
+from config.vocabulary import CaseNumber
+
+MANIFEST = "manifest.json"
+PROGRESS = "progreso.jsonl"
+"""Beside an unfinished backup: what has been copied so far."""
+
+_STEM_BYTES = 120
+_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,10}")
+_CASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
+
+
+def file_name_of(number: int, name: str) -> str:
+    """A name that any file system takes: the item's number keeps it apart from every other one, also by letter case.
+
+    Letters and digits of any script stay; separators, control characters and what a shell or a spreadsheet reads do not.
+    """
+    path = Path(name.replace("\0", "_").replace("/", "_"))
+    suffix = path.suffix if _SUFFIX.fullmatch(path.suffix) else ""
+    stem = path.name.removesuffix(suffix) if suffix else path.name
+    spelled = unicodedata.normalize("NFC", stem)
+    safe = "".join(character if character.isalnum() or character in " ._-" else "_" for character in spelled)
+    # Cut by bytes: a file system counts those; and a name does not end in what Windows drops.
+    cut = safe.encode()[:_STEM_BYTES].decode(errors="ignore").strip(" .") or "sin nombre"
+    return f"{number:06d}-{cut}{suffix}"
+
+
+def one_line(name: str) -> str:
+    """A name to be read in a sentence: at most 80 characters, all of them printable."""
+    shown = "".join(character if character.isprintable() else "_" for character in name[:81])
+    return f"{shown[:80]}…" if len(name) > 80 else shown
+
+
+def folder_of(folder: Path, case: CaseNumber) -> Path | None:
+    """Where the case's backup is kept; None for a text that is no case number, and might lead elsewhere."""
+    return folder / case if _CASE.fullmatch(case) else None
