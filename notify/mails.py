@@ -1,18 +1,49 @@
 """The mails of the procedure, one value per kind (activities 4 and 5 of UPME's; activity B of Unidad para las Víctimas').
 
 Whoever makes one of these has already decided everything; here nothing is decided, only said. Who receives it is decided
-outside too: `AccessData` goes to the personal address, all others to the requester.
+outside too: `AccessData` goes to the personal address, all others of this module to the requester. The mails of waiting and
+of accounts that change by themselves are in `mails_course`, those that guard an account in `mails_guard`, those of many
+accounts at once in `mails_batch`; all can be imported from here. Dates are days in the institution's zone.
 """
 
 from dataclasses import dataclass, field
 from datetime import date
 
 from config.vocabulary import CaseNumber
+from notify.mails_batch import BatchHeld, CampaignReport
+from notify.mails_course import ContractEnded, DeletionUndone, LooseEnds, NothingToDo, Returned, Scheduled
+from notify.mails_guard import AccessRevoked, AddressChangeNotice, ApprovalRecorded, PickupReminder, UserNotice
+
+__all__ = [
+    "AccessData",
+    "AccessRevoked",
+    "AddressChangeNotice",
+    "AlreadyHasAccount",
+    "ApprovalRecorded",
+    "BatchHeld",
+    "CampaignReport",
+    "Cancelled",
+    "ClosedUnanswered",
+    "ContractEnded",
+    "Correction",
+    "DeletionUndone",
+    "Duplicate",
+    "LooseEnds",
+    "Mail",
+    "NothingToDo",
+    "PickupReminder",
+    "Refusal",
+    "Report",
+    "Returned",
+    "Scheduled",
+    "UserNotice",
+    "masked_address",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class AccessData:
-    """How to sign in for the first time (activity 4): the only mail that carries a password, to the personal address."""
+    """How to sign in (activity 4; after a change of password, activity 2.b): the only mail that carries a password."""
 
     case: CaseNumber
     person_name: str
@@ -28,12 +59,14 @@ class AccessData:
     """The last day the account works, in the institution's zone."""
     account_type_label: str
     requested_by: str
-    """Who asked for the account, in words the owner understands."""
+    """Who asked for the account, or for the change of password, in words the owner understands."""
+    is_reset: bool = False
+    """The account existed and its password was changed on request: the former one is void and its sessions were ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The request was attended (activity 4: "reportar gestión realizada"). Carries no credential."""
+    """The request was attended (activity 4: "reportar gestión realizada"), whatever it asked for. Carries no credential."""
 
     case: CaseNumber
     operation_label: str
@@ -46,6 +79,12 @@ class Report:
     expires_on: date | None
     facts: tuple[tuple[str, str], ...] = ()
     """Further (label, value) pairs, in the order in which they are shown."""
+    outcome: str = ""
+    """What was done, as one whole sentence; empty: "Su solicitud fue atendida"."""
+    changes: tuple[tuple[str, str, str], ...] = ()
+    """(label, before, after); an empty before or after is said as "(vacío)"."""
+    next_steps: tuple[str, ...] = ()
+    """What comes next, each a whole sentence; none and no access data: the requester has nothing more to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +145,6 @@ class AlreadyHasAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class AttendedByHand:
-    """An operation that is authorised and registered here, and carried out by the service desk."""
-
-    case: CaseNumber
-    operation_label: str
-
-
-@dataclass(frozen=True, slots=True)
 class Cancelled:
     """The service desk cancelled or rejected the case, with its reason."""
 
@@ -129,8 +160,20 @@ Mail = (
     | ClosedUnanswered
     | Duplicate
     | AlreadyHasAccount
-    | AttendedByHand
     | Cancelled
+    | Scheduled
+    | Returned
+    | NothingToDo
+    | ContractEnded
+    | LooseEnds
+    | DeletionUndone
+    | UserNotice
+    | AddressChangeNotice
+    | ApprovalRecorded
+    | PickupReminder
+    | AccessRevoked
+    | CampaignReport
+    | BatchHeld
 )  # fmt: skip
 
 

@@ -21,15 +21,27 @@ from config.institution import Institution
 from notify.colours import Palette
 from notify.mails import (
     AccessData,
+    AccessRevoked,
+    AddressChangeNotice,
     AlreadyHasAccount,
-    AttendedByHand,
+    ApprovalRecorded,
+    BatchHeld,
+    CampaignReport,
     Cancelled,
     ClosedUnanswered,
+    ContractEnded,
     Correction,
+    DeletionUndone,
     Duplicate,
+    LooseEnds,
     Mail,
+    NothingToDo,
+    PickupReminder,
     Refusal,
     Report,
+    Returned,
+    Scheduled,
+    UserNotice,
 )
 
 TEMPLATE_OF: dict[type[Mail], str] = {
@@ -40,8 +52,20 @@ TEMPLATE_OF: dict[type[Mail], str] = {
     ClosedUnanswered: "closed_unanswered",
     Duplicate: "duplicate",
     AlreadyHasAccount: "already_has_account",
-    AttendedByHand: "attended_by_hand",
     Cancelled: "cancelled",
+    Scheduled: "scheduled",
+    Returned: "returned",
+    NothingToDo: "nothing_to_do",
+    ContractEnded: "contract_ended",
+    LooseEnds: "loose_ends",
+    DeletionUndone: "deletion_undone",
+    UserNotice: "user_notice",
+    AddressChangeNotice: "address_change_notice",
+    ApprovalRecorded: "approval_recorded",
+    PickupReminder: "pickup_reminder",
+    AccessRevoked: "access_revoked",
+    CampaignReport: "campaign_report",
+    BatchHeld: "batch_held",
 }
 """The folder of each kind of mail."""
 
@@ -76,7 +100,9 @@ def one_line(text: str, longest: int = LONGEST_VALUE) -> str:
 
     Directional overrides (U+202E and others) could make an address or a reason read as something else.
     """
-    shown = "".join(_shown(character) for character in text[: 4 * longest])
+    beginning = text[: 4 * longest]
+    # What Python calls printable is shown as it is: it holds no control, format, unassigned or separating character.
+    shown = beginning if beginning.isprintable() else "".join(_shown(character) for character in beginning)
     line = " ".join(shown.split())
     return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
 

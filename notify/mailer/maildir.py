@@ -49,8 +49,7 @@ class MaildirMailer:
         """Deliver once: a message that is there already stays as it is."""
         if not self._writable:
             raise WriteRefused(f"Se enviaría el correo «{header_text(message.subject)}» a {header_text(message.to)}.")
-        content = mime_message(message, self._clock())
-        octets = content.as_bytes(policy=content.policy.clone(linesep="\n"))
+        octets = mime_message(message, self._clock()).as_bytes(linesep="\n")
         name = _name_of(message.message_id)
         with self._translated("escribir"):
             self._prepare()

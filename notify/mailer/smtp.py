@@ -8,11 +8,10 @@ import smtplib
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from email.message import EmailMessage
 
 from config.errors import Target, TargetError, Transient, WriteRefused
 from config.stop_point import StopPoint, let_go
-from notify.mailer.mime import checked_recipient, header_text, mime_message
+from notify.mailer.mime import Composed, checked_recipient, header_text, mime_message
 from notify.mailer.port import Message
 from notify.mailer.smtp_connection import ConnectionLost, command, connect, how_it_ended
 from notify.mailer.smtp_replies import Reply, Step, error_for
@@ -142,7 +141,7 @@ def _hand_over(client: smtplib.SMTP, content: bytes, *, confidential: bool) -> N
         raise error_for(Step.CONTENT, reply, confidential=confidential)
 
 
-def _octets(content: EmailMessage) -> bytes:
+def _octets(content: Composed) -> bytes:
     """The message as DATA takes it: CRLF, a dot before each leading dot (RFC 5321 4.5.2), and the final line."""
     lines = content.as_bytes().replace(b"\r\n.", b"\r\n..")
     return lines + (b".\r\n" if lines.endswith(b"\r\n") else b"\r\n.\r\n")

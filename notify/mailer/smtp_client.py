@@ -1,6 +1,7 @@
 """smtplib's clients with an end to every answer: theirs wait anew for each byte, so a tarpit could hold a run for hours."""
 
 import smtplib
+import ssl
 import time
 
 _LONGEST_LINE = 4_096
@@ -9,6 +10,9 @@ _LONGEST_ANSWER = 65_536
 
 class Client(smtplib.SMTP):
     """An SMTP client whose `timeout` (seconds) is for each whole answer, not for each piece of it."""
+
+    _ahead = b""
+    """What was read beyond the end of a line, over TLS only."""
 
     def getreply(self) -> tuple[int, bytes]:
         """Code and text of the next answer, several lines as one. Code -1: it is not SMTP.
@@ -29,20 +33,20 @@ class Client(smtplib.SMTP):
                 raise smtplib.SMTPResponseException(500, "Answer too long.")
 
     def _line(self, end: float) -> bytes:
-        # Byte by byte, with nothing read ahead: what a server slips in before STARTTLS is never taken for its later answer.
-        line = bytearray()
-        while not line.endswith(b"\n"):
-            byte = self._byte(end)
-            if not byte:
-                self.close()
-                raise smtplib.SMTPServerDisconnected("Connection unexpectedly closed")
-            line += byte
-            if len(line) > _LONGEST_LINE:
+        line = self._ahead
+        while b"\n" not in line[:_LONGEST_LINE]:
+            if len(line) >= _LONGEST_LINE:
                 self.close()
                 raise smtplib.SMTPResponseException(500, "Line too long.")
-        return bytes(line)
+            more = self._more(end)
+            if not more:
+                self.close()
+                raise smtplib.SMTPServerDisconnected("Connection unexpectedly closed")
+            line += more
+        whole, ended, self._ahead = line.partition(b"\n")
+        return whole + ended
 
-    def _byte(self, end: float) -> bytes:
+    def _more(self, end: float) -> bytes:
         if self.sock is None:
             raise smtplib.SMTPServerDisconnected("Not connected")
         try:
@@ -50,12 +54,18 @@ class Client(smtplib.SMTP):
             if left <= 0:
                 raise TimeoutError
             self.sock.settimeout(left)
-            byte: bytes = self.sock.recv(1)
+            # In the clear nothing is read ahead: what a server slips in before STARTTLS is never taken for its later answer.
+            more: bytes = self.sock.recv(_LONGEST_LINE if isinstance(self.sock, ssl.SSLSocket) else 1)
             self.sock.settimeout(self.timeout)
         except OSError as error:
             self.close()
             raise smtplib.SMTPServerDisconnected(f"Connection unexpectedly closed: {error}") from error
-        return byte
+        return more
+
+    def close(self) -> None:
+        """Close the connection, and forget what was read of it. Idempotent."""
+        self._ahead = b""
+        super().close()
 
 
 class TlsClient(Client, smtplib.SMTP_SSL):
