@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from config.errors import CannotRun
 from config.toml_file import read_toml
-from config.validation import as_list, closest, spanish_problems
+from config.validation import as_list, spanish_problems
 from config.vocabulary import AccountType, Operation
 
 LoginPattern = Literal["first.last", "initial+last", "first.last.second", "first+last", "initial.last", "first.second.last"]
@@ -156,6 +156,11 @@ class Deadlines(_Policy):
     """A contract that begins later is attended this many business days before its first day."""
     correction_business_days: Annotated[int, Field(ge=1, le=250)] = 5
     reminder_business_days: tuple[Annotated[int, Field(ge=1)], ...] = (2, 4)
+    pickup_reminder_business_days: Annotated[int, Field(ge=1, le=250)] = 3
+    """Access data that nobody used is remembered after so many business days, and revoked after so many more or fewer."""
+    pickup_business_days: Annotated[int, Field(ge=1, le=250)] = 8
+    confirmations_stop_clock: bool = True
+    """Whether the 10 business hours stand still while a person must confirm or approve something."""
 
     @model_validator(mode="after")
     def _in_order(self) -> "Deadlines":
@@ -165,6 +170,8 @@ class Deadlines(_Policy):
             raise ValueError("reminder_business_days debe ir de menor a mayor y sin repetir")
         if self.reminder_business_days and self.reminder_business_days[-1] >= self.correction_business_days:
             raise ValueError("cada día de reminder_business_days debe ser menor que correction_business_days")
+        if self.pickup_reminder_business_days >= self.pickup_business_days:
+            raise ValueError("pickup_reminder_business_days debe ser menor que pickup_business_days: antes se recuerda")
         return self
 
 
@@ -191,10 +198,46 @@ class BusinessHours(_Policy):
 
 
 class Caps(_Policy):
-    """More destructive effects than this in one run stop for approval."""
+    """More destructive effects than both of these in one run, or one campaign, stop for approval of that exact plan.
+
+    The number is for an institution of 40 people, where a share would stop every vacation; the share for one of 4,000.
+    """
 
     destructive_per_run: Annotated[int, Field(ge=0)] = 10
     destructive_share: Annotated[float, Field(ge=0, le=1)] = 0.05
+
+    def allowed(self, population: int) -> int:
+        """How many destructive effects need no approval, among so many enabled accounts."""
+        return max(self.destructive_per_run, int(self.destructive_share * population))
+
+
+class Approvals(_Policy):
+    """What a second person must approve: neither the requester nor the person concerned, and an approver of the matrix.
+
+    A change of the recorded address and a campaign always need one.
+    """
+
+    operations: tuple[Operation, ...] = (Operation.DELETE,)
+    on_board: bool = True
+    """Whether the desk may record an approval on the board (the approver's address in Observación); else only the command."""
+
+
+class Leaving(_Policy):
+    """What becomes of the account of somebody who leaves for good: retirement, contract's end, termination, cession."""
+
+    back_up_and_remove_licence: bool = False
+    """Once the account is disabled and its mailbox backed up and verified, its licence goes back (Unidad, 5)."""
+    remove_groups: bool = True
+    """Group memberships are recorded and removed; they come back when the person returns."""
+    report_loose_ends: bool = True
+    """Direct reports and generic accounts that the person leaves behind are told to the head of the unit and the desk."""
+
+
+class Renaming(_Policy):
+    """What a change of name does to the address; the login stays in any case."""
+
+    adds_alias: bool = False
+    """Whether the new name's address is added to the mailbox."""
 
 
 def _told_apart(units: tuple[Unit, ...]) -> tuple[Unit, ...]:
@@ -229,6 +272,9 @@ class Institution(_Policy):
     deadlines: Deadlines = Deadlines()
     business_hours: BusinessHours = BusinessHours()
     caps: Caps = Caps()
+    approvals: Approvals = Approvals()
+    leaving: Leaving = Leaving()
+    renaming: Renaming = Renaming()
     version: str = ""
     """Digest of the file it was read from; recorded with every decision."""
 
@@ -269,13 +315,6 @@ def load_institution(path: Path) -> Institution:
         if not problems:
             return institution
     raise CannotRun(f"La política de la institución {path} tiene errores; corríjalos y vuelva a intentarlo:{as_list(problems)}")
-
-
-def unit_suggestion(institution: Institution, text: str) -> str | None:
-    """The unit whose name or alias is nearest to a mistyped one, for a question such as "¿quiso decir …?"."""
-    names = {name: unit.name for unit in institution.units for name in (unit.name, *unit.aliases)}
-    found = closest(text, list(names))
-    return names[found] if found else None
 
 
 def _folded(text: str) -> str:

@@ -21,6 +21,7 @@ _LEVELS: Mapping[str, int] = {
     "error": logging.ERROR,
 }
 _MOST_TRACEBACK_CHARACTERS = 12_000
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str)
 
 _Event = MutableMapping[str, Any]
 """structlog's own type for an event on its way through the processors."""
@@ -112,7 +113,7 @@ def redacted(_: object, __: str, event: _Event) -> dict[str, Plain]:
 
 def _as_json(_: object, __: str, event: _Event) -> str:
     first = {key: event.pop(key) for key in ("time", "level", "event") if key in event}
-    return json.dumps({**first, **event}, ensure_ascii=False, allow_nan=False, default=str)
+    return _JSON.encode({**first, **event})
 
 
 def _as_text(_: object, __: str, event: _Event) -> str:

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date, time, timedelta
 from enum import Enum
+from functools import lru_cache
 from math import isfinite
 from pathlib import PurePath
 
@@ -39,6 +40,9 @@ _SECRET_IN_TEXT = (
 )
 """Credentials inside a sentence: userinfo of addresses, HTTP authorisation, `password=…`, private keys, JWT, Google tokens."""
 
+_MAY_HIDE = re.compile(r"[@:=]|bearer|basic|-----BEGIN|eyJ|ya29", re.IGNORECASE)
+"""Something of this is in whatever the patterns above change: most texts of an event hold none of it."""
+
 Plain = str | int | float | bool | None | list["Plain"] | dict[str, "Plain"]
 
 
@@ -50,10 +54,11 @@ def shown(key: str, value: object) -> Plain:
 def shown_text(text: str, *, addresses: bool = False, lines: bool = False, most: int = MOST_CHARACTERS) -> str:
     """A text without secrets, control characters and (unless `addresses`) whole addresses; line ends only if `lines`."""
     cut = text if len(text) <= most else f"{text[:most]}… ({len(text)} caracteres)"
-    for pattern, replacement in _SECRET_IN_TEXT:
-        cut = pattern.sub(replacement, cut)
-    if not addresses:
-        cut = _ADDRESS.sub(r"\1***\2", cut)
+    if _MAY_HIDE.search(cut):
+        for pattern, replacement in _SECRET_IN_TEXT:
+            cut = pattern.sub(replacement, cut)
+        if not addresses:
+            cut = _ADDRESS.sub(r"\1***\2", cut)
     return visible_text(cut, lines=lines)
 
 
@@ -67,7 +72,7 @@ def visible_text(text: str, *, lines: bool = False) -> str:
 def _shown(key: str, value: object, depth: int) -> Plain:
     if value is None or isinstance(value, bool):
         return value
-    if _SECRET_KEY.search(key) and not _NOT_SECRET_KEY.search(key):
+    if _is_secret(key):
         return HIDDEN
     if hasattr(value, "reveal") or hasattr(value, "get_secret_value"):
         return HIDDEN
@@ -96,6 +101,11 @@ def _shown(key: str, value: object, depth: int) -> Plain:
             return [_shown(key, inner, depth - 1) for inner in value]
         case _:
             return f"<{type(value).__name__}>"
+
+
+@lru_cache(maxsize=512)
+def _is_secret(key: str) -> bool:
+    return bool(_SECRET_KEY.search(key)) and not _NOT_SECRET_KEY.search(key)
 
 
 def _dangerous(letter: str) -> bool:

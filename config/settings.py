@@ -237,6 +237,19 @@ class CloudNone(_Section):
     kind: Literal["none"]
 
 
+class BackupEmbedded(_Section):
+    """The program's own copies of the embedded cloud's mailboxes, in a folder."""
+
+    kind: Literal["embedded"]
+    path: LocatedPath
+
+
+class BackupByHand(_Section):
+    """The desk copies mailboxes with its own tools, and confirms it on the board."""
+
+    kind: Literal["by-hand"] = "by-hand"
+
+
 class MailBySmtp(_Section):
     """A mail server. `none` sends in clear, so it is for a server on this very machine only."""
 
@@ -317,6 +330,7 @@ class Settings(_Section):
     cloud: Annotated[CloudEmbedded | CloudNone, Field(discriminator="kind")]
     mail: Annotated[MailBySmtp | MailByMaildir, Field(discriminator="kind")]
     desk: DeskEmbedded
+    backup: Annotated[BackupEmbedded | BackupByHand, Field(discriminator="kind")] = BackupByHand()
     run: Run = Run()
     log: Log = Log()
 
@@ -332,6 +346,8 @@ class Settings(_Section):
 def contradictions(settings: Settings, institution: Institution) -> tuple[str, ...]:
     """What settings and policy, each right by itself, get wrong together; Spanish."""
     licences = {rules.licence for rules in institution.accounts.values() if rules.licence}
+    if isinstance(settings.backup, BackupEmbedded) and not isinstance(settings.cloud, CloudEmbedded):
+        return ('backup: kind = "embedded" copia solo los buzones de cloud kind = "embedded"; use "by-hand"',)
     match settings.cloud:
         case CloudNone() if licences:
             return (f'cloud: kind = "none" no sirve, porque la política da licencias ({", ".join(sorted(licences))})',)

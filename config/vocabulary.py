@@ -33,6 +33,38 @@ class AccountType(StrEnum):
     OPERATOR = "OPERATOR"
 
 
+class HoldReason(StrEnum):
+    """Why an account is inactive: each reason is a hold of its own, and the account works when none is in force."""
+
+    VACATION = "VACATION"
+    LEAVE = "LEAVE"
+    SUSPENSION = "SUSPENSION"
+    RETIREMENT = "RETIREMENT"
+    CONTRACT_ENDED = "CONTRACT_ENDED"
+    TERMINATION = "TERMINATION"
+    ASSIGNED = "ASSIGNED"
+    DELETION = "DELETION"
+    UNDELIVERED = "UNDELIVERED"
+
+    @property
+    def temporary(self) -> bool:
+        """What "activación" ends: absences and suspensions, from which a person comes back."""
+        return self in {HoldReason.VACATION, HoldReason.LEAVE, HoldReason.SUSPENSION}
+
+
+HOLD_LABELS: dict[HoldReason, str] = {
+    HoldReason.VACATION: "Vacaciones",
+    HoldReason.LEAVE: "Licencia",
+    HoldReason.SUSPENSION: "Suspensión del contrato",
+    HoldReason.RETIREMENT: "Retiro",
+    HoldReason.CONTRACT_ENDED: "Terminación del contrato",
+    HoldReason.TERMINATION: "Terminación anticipada del contrato",
+    HoldReason.ASSIGNED: "Cesión del contrato",
+    HoldReason.DELETION: "Eliminación de la cuenta",
+    HoldReason.UNDELIVERED: "Datos de acceso sin entregar",
+}
+
+
 class DocumentType(StrEnum):
     """Identity documents accepted in Colombia."""
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 COULD_NOT_RUN = 2
 INTERRUPTED = 130
 TERMINATED = 143
-_COLLECT_EVERY = 50_000
+COLLECT_EVERY = 50_000
 """Objects between two collections: the default, 700, makes hundreds of them while libraries are imported, for nothing, and
 takes a tenth of the time of a poll that finds nothing to do (benchmarks/)."""
 INTERRUPTED_TEXT = "Interrumpido; nada se perdió: la próxima ejecución continúa."
@@ -37,7 +37,7 @@ class Terminated(BaseException):
 
 def main(arguments: Sequence[str] | None = None, *, clock: Clock = system_clock) -> int:
     """Run one command and return its exit code; every failure is one message in Spanish, never a traceback."""
-    gc.set_threshold(_COLLECT_EVERY)
+    gc.set_threshold(COLLECT_EVERY)
     sys.stdout, sys.stderr = _usable(sys.stdout), _usable(sys.stderr)
     invocation = Invocation(Output(sys.stdout, sys.stderr), clock)
     try:

@@ -14,8 +14,6 @@ from urllib.parse import urlsplit
 
 import google.auth.exceptions
 import httplib2
-import requests
-import requests.adapters
 from google.oauth2 import service_account
 
 from config.errors import CannotRun, Misconfigured, Target, TargetError, Transient, Unreachable, WriteRefused
@@ -208,35 +206,6 @@ class GuardedHttp(httplib2.Http):
             # google-auth would fail with a TypeError on a proxy's page that comes with 200.
             raise httplib2.HttpLib2Error("no token in the reply of the token endpoint")
         return response, content
-
-
-class ReadOnlyAdapter(requests.adapters.HTTPAdapter):
-    """The same guard for a `requests` session, as gspread uses: mount it on "https://" and "http://"."""
-
-    def __init__(self, token_uri: str) -> None:
-        super().__init__()
-        self._token_uri = token_uri
-
-    def send(
-        self,
-        request: requests.PreparedRequest,
-        stream: bool = False,
-        timeout: float | tuple[float, float] | tuple[float, None] | None = None,
-        verify: bool | str = True,
-        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
-        proxies: Mapping[str, str] | None = None,
-    ) -> requests.Response:
-        """Send one request. Raises WriteRefused for whatever is not a read."""
-        method, uri = request.method or "GET", request.url or ""
-        if not (method == "POST" and uri == self._token_uri):
-            _refuse_write(method, uri, dict(request.headers))
-        return super().send(request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=proxies)
-
-
-def make_read_only(session: requests.Session, token_uri: str) -> None:
-    """Let a session only read from now on."""
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, ReadOnlyAdapter(token_uri))
 
 
 def _refuse_write(method: str, uri: str, headers: Mapping[str, str]) -> None:

@@ -76,6 +76,9 @@ def digest_of(rows: Sequence[MatrixRow]) -> str:
             _sorted(row.account_types), row.delegate_of.lower() if row.delegate_of else None, _iso(row.valid_from),
             _iso(row.valid_until), row.approver,
         ]  # fmt: skip
+        if row.needs_approval:
+            # Only where it is said: the versions of matrices from before the word existed stay what they were.
+            fields.append("needs_approval")
         digest.update(json.dumps(fields, ensure_ascii=False).encode())
     return digest.hexdigest()[:12]
 

@@ -7,11 +7,20 @@ from config.vocabulary import ACCOUNT_TYPE_LABELS, OPERATION_LABELS, AccountType
 from intake.matrix_rows import All, Claim, Everything, Explanation, Matrix, MatrixRow, Pairs, Role
 from intake.typed_dates import spoken_date
 from intake.typed_text import folded
-from provision.procedure.submission import Authorisation, Granted, Refused
+from provision.procedure.submission import Granted, Refused
 
 _PERSONAL = frozenset({AccountType.EMPLOYEE, AccountType.CONTRACTOR, AccountType.OPERATOR})
 OWN_ACCOUNT_ROW = 0
-"""Row of a decision that rests on no row: everybody may ask for a change of his own password (activity 1.b)."""
+"""Row of a decision that rests on no row: a change of password by the user, the boss or the supervisor (activity 1.b)."""
+OWN_ACCOUNT_ROLE = "usuario"
+OWN_ACCOUNT_REASON = "La persona pide el cambio de clave de su propia cuenta; para eso no necesita estar en la matriz."
+_RELATIONS = (
+    "Sin fila en la matriz también pueden pedir este cambio de clave el jefe inmediato, según el directorio, y el supervisor "
+    "del contrato, según el registro de cuentas; aquí no se consultan."
+)
+NEEDS_SECOND = "Requiere la aprobación de otra persona."
+_FOR_OTHERS_TOO = frozenset({None, Operation.CREATE, Operation.RESET_PASSWORD})
+"""The operations that may concern the requester's own account, or none that exists."""
 
 
 class RefusalCode(StrEnum):
@@ -35,6 +44,11 @@ class _Right:
     pairs: Pairs
     units: frozenset[str] | Everything
 
+    @property
+    def needs_approval(self) -> bool:
+        """Whether what it gives a second person must approve: a delegate's no less than the delegator's own."""
+        return self.row.needs_approval or (self.delegator is not None and self.delegator.needs_approval)
+
     def operation(self, claim: Claim) -> bool:
         return any(claim.operation in (None, operation) for operation, _ in self.pairs)
 
@@ -50,30 +64,33 @@ class _Right:
         return self.operation_and_type(claim) and self.unit(claim)
 
 
-def decide(matrix: Matrix, claim: Claim) -> Authorisation:
+def decide(matrix: Matrix, claim: Claim) -> Granted | Refused:
     """Whether the requester may ask for this on that day.
 
-    Rows are a union, and the first that allows it is named. A delegate may what his row and a row of the delegator both allow,
-    both in force on the day; the delegator is a head unless the delegate's row writes its operations, and never a delegate
-    himself. Nobody asks for the creation of his own account; everybody may ask for a change of his own password.
+    Rows are a union, and the first that allows it is named; one that needs no second person's approval goes before those that
+    do. A delegate may what his row and a row of the delegator both allow, both in force on the day; the delegator is a head
+    unless the delegate's row writes its operations, and never a delegate himself. Nobody asks for the creation of his own
+    account (nor takes a contract over by his own cession), or for a change of it; everybody may ask for a change of his own
+    password.
     """
     if claim.requester is None or not claim.requester.strip():
-        return _refused(matrix, claim, RefusalCode.NO_IDENTITY)
-    if _own_password(claim, claim.requester):
-        reason = "La persona pide el cambio de clave de su propia cuenta; para eso no necesita estar en la matriz."
-        return Granted(OWN_ACCOUNT_ROW, "usuario", reason, matrix.version)
+        return refusal(matrix, claim, RefusalCode.NO_IDENTITY)
+    if claim.operation is Operation.RESET_PASSWORD and own_account(claim.account, claim.requester):
+        return Granted(OWN_ACCOUNT_ROW, OWN_ACCOUNT_ROLE, OWN_ACCOUNT_REASON, matrix.version)
     rows = matrix.rows_of(claim.requester)
     if not rows:
-        return _refused(matrix, claim, RefusalCode.UNKNOWN_REQUESTER)
+        return refusal(matrix, claim, RefusalCode.UNKNOWN_REQUESTER)
     rights = [right for row in rows for right in _rights(matrix, row, claim)]
     if not rights:
-        return _refused(matrix, claim, RefusalCode.NOT_IN_FORCE)
+        return refusal(matrix, claim, RefusalCode.NOT_IN_FORCE)
     granting = [right for right in rights if right.grants(claim)]
     if not granting:
-        return _refused(matrix, claim, _narrowest(rights, claim))
+        return refusal(matrix, claim, _narrowest(rights, claim))
     if _for_himself(claim, claim.requester, rows):
-        return _refused(matrix, claim, RefusalCode.FOR_HIMSELF)
-    first = min(granting, key=lambda right: (right.row.row, right.delegator.row if right.delegator else 0))
+        return refusal(matrix, claim, RefusalCode.FOR_HIMSELF)
+    first = min(
+        granting, key=lambda right: (right.needs_approval, right.row.row, right.delegator.row if right.delegator else 0)
+    )
     return _granted(matrix, claim, first)
 
 
@@ -93,7 +110,11 @@ def explain(matrix: Matrix, claim: Claim) -> Explanation:
         for row in rows:
             steps.extend(_row_steps(matrix, row, claim))
         if isinstance(decision, Refused) and decision.code == RefusalCode.FOR_HIMSELF:
-            steps.append("La cuenta sería para la misma persona que la pide (por su nombre o su correo): nadie pide la suya.")
+            steps.append(
+                "La cuenta es o sería de la misma persona que pide (por su nombre o su correo): nadie pide sobre la suya."
+            )
+    if claim.operation is Operation.RESET_PASSWORD and not (isinstance(decision, Granted) and decision.row == OWN_ACCOUNT_ROW):
+        steps.append(_RELATIONS)
     verdict = f"Autorizada por la fila {decision.row}" if isinstance(decision, Granted) and decision.row else "Autorizada"
     steps.append(f"{verdict}." if isinstance(decision, Granted) else f"Rechazada ({decision.code}): {decision.reason}")
     return Explanation(decision, tuple(steps))
@@ -134,20 +155,22 @@ def _narrowest(rights: list[_Right], claim: Claim) -> RefusalCode:
     return RefusalCode.UNIT if any(right.operation_and_type(claim) for right in rights) else RefusalCode.ACCOUNT_TYPE
 
 
-def _own_password(claim: Claim, requester: EmailAddress) -> bool:
-    # The whole verified address: a bare login could be somebody else's in another domain.
+def own_account(account: str | None, requester: EmailAddress) -> bool:
+    """Whether an account's address is the requester's own, whole and verified: a bare login may be another domain's."""
     return (
-        claim.operation is Operation.RESET_PASSWORD
-        and claim.account is not None
-        and claim.account.isascii()
+        account is not None
+        and account.isascii()
         and requester.isascii()
         and "@" in requester
-        and same_address(claim.account, requester)
+        and same_address(account, requester)
     )
 
 
 def _for_himself(claim: Claim, requester: EmailAddress, rows: tuple[MatrixRow, ...]) -> bool:
-    if claim.operation is not Operation.CREATE or claim.account_type not in _PERSONAL:
+    if claim.operation not in _FOR_OTHERS_TOO and own_account(claim.account, requester):
+        return True
+    creates = claim.operation is Operation.CREATE and claim.account_type in _PERSONAL
+    if not (creates or claim.operation is Operation.ASSIGN_CONTRACT):
         return False
     if claim.personal_email is not None and same_address(claim.personal_email, requester):
         return True
@@ -160,7 +183,8 @@ def _name(name: str) -> tuple[str, ...]:
     return tuple(sorted(folded(name).split()))
 
 
-def _refused(matrix: Matrix, claim: Claim, code: RefusalCode) -> Refused:
+def refusal(matrix: Matrix, claim: Claim, code: RefusalCode) -> Refused:
+    """A refusal of this claim, with its reason in words for the requester."""
     return Refused(code.value, _reason(code, claim), matrix.version)
 
 
@@ -179,10 +203,15 @@ def _reason(code: RefusalCode, claim: Claim) -> str:
         RefusalCode.OPERATION: f"Su autorización no incluye {asked}. {instead}",
         RefusalCode.ACCOUNT_TYPE: f"Su autorización no incluye {asked} para cuentas {kind}. {instead}",
         RefusalCode.UNIT: f"Su autorización no incluye esta solicitud para la dependencia {unit}. {instead}",
-        RefusalCode.FOR_HIMSELF: "Nadie puede solicitar la creación de su propia cuenta. "
-        "Pida que la solicitud la haga otra persona autorizada.",
+        RefusalCode.FOR_HIMSELF: f"{_himself(claim)} Pida que la solicitud la haga otra persona autorizada.",
     }
     return reasons[code]
+
+
+def _himself(claim: Claim) -> str:
+    if claim.requester is not None and own_account(claim.account, claim.requester):
+        return "Nadie puede pedir cambios sobre su propia cuenta, salvo el de su clave."
+    return "Nadie puede solicitar la creación de su propia cuenta."
 
 
 def _granted(matrix: Matrix, claim: Claim, right: _Right) -> Granted:
@@ -190,13 +219,15 @@ def _granted(matrix: Matrix, claim: Claim, right: _Right) -> Granted:
     kind = ACCOUNT_TYPE_LABELS[claim.account_type] if claim.account_type else "tipo por precisar"
     unit = claim.unit or "dependencia por precisar"
     by = f", por delegación de {right.delegator.requester} (fila {right.delegator.row})" if right.delegator else ""
-    reason = f"Fila {right.row.row} de la matriz ({right.row.role}{by}): {asked}, {kind}, {unit}."
+    needs = f" {NEEDS_SECOND}" if right.needs_approval else ""
+    reason = f"Fila {right.row.row} de la matriz ({right.row.role}{by}): {asked}, {kind}, {unit}.{needs}"
     return Granted(
         right.row.row,
         right.row.role.value,
         reason,
         matrix.version,
         delegated_by=right.delegator.requester if right.delegator else None,
+        second_person=right.needs_approval,
     )
 
 
@@ -230,7 +261,7 @@ def _verdict(right: _Right, claim: Claim) -> str:
         return f"no concede, porque no incluye esa operación para cuentas «{kind}»."
     if not right.unit(claim):
         return f"no concede, porque no incluye la dependencia «{claim.unit or 'por precisar'}»."
-    return "concede."
+    return "concede, con la aprobación de otra persona." if right.needs_approval else "concede."
 
 
 def _validity(row: MatrixRow) -> str:

@@ -7,7 +7,7 @@ from enum import Enum, StrEnum
 from typing import Final, Literal, TypeVar
 
 from config.vocabulary import AccountType, EmailAddress, Operation
-from provision.procedure.submission import Authorisation
+from provision.procedure.submission import Granted, Refused
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -85,6 +85,8 @@ class MatrixRow:
     valid_from: date | None = None
     valid_until: date | None = None
     approver: bool = False
+    needs_approval: bool = False
+    """What the row grants, or delegates, a second person must approve."""
 
     def in_force(self, on: date) -> bool:
         """Whether the row counts on this day."""
@@ -162,5 +164,5 @@ class Claim:
 class Explanation:
     """A decision, and how each of the requester's rows led to it; Spanish, for administrators only."""
 
-    decision: Authorisation
+    decision: Granted | Refused
     steps: tuple[str, ...]

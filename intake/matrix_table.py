@@ -28,6 +28,7 @@ COLUMNS = (
 _EVERYTHING = frozenset({"todas", "todos", "todo", "todas las dependencias", "todas las operaciones"})
 _YES = frozenset({"si", "s", "x", "verdadero", "true", "1"})
 _NO = frozenset({"", "no", "n", "falso", "false", "0"})
+_NEEDS_APPROVAL = "requiere aprobacion"
 _WITHOUT_UNITS = frozenset({Role.HUMAN_RESOURCES, Role.DELEGATE, Role.SERVICE_DESK})
 """Roles whose empty cell means every unit: the first acts for the whole institution, a delegate for what the delegator may."""
 _LONGEST_PERSON = 130
@@ -154,7 +155,7 @@ class _TableReader:
         account_types: frozenset[AccountType] | Everything | None = at("tipos_de_cuenta", _account_types, required=False)
         delegate_of = at("delegado_de", self._address, required=role is Role.DELEGATE)
         since, until = at("desde", read_date, required=False), at("hasta", read_date, required=False)
-        approver = at("aprobador", _yes_or_no, required=False)
+        approves, needs_approval = at("aprobador", _approving, required=False) or (False, False)
         if role is not None and role is not Role.DELEGATE and delegate_of is not None:
             self._wrong(Place(number, "delegado_de"), "Solo se llena en las filas con rol «delegado»; deje la celda vacía.")
         if since is not None and until is not None and until < since:
@@ -174,7 +175,8 @@ class _TableReader:
             delegate_of=delegate_of,
             valid_from=since,
             valid_until=until,
-            approver=approver is True,
+            approver=approves,
+            needs_approval=needs_approval,
         )
 
     def _wrong(self, place: Place, message: str) -> None:
@@ -247,8 +249,14 @@ def _words(
     return frozenset(found) if found else Wrong(f"{quoted(text)} no dice nada. Escriba «todas», o deje la celda vacía.")
 
 
-def _yes_or_no(text: str) -> bool | Wrong:
-    answer = folded(text)
-    if answer in _YES:
-        return True
-    return False if answer in _NO else Wrong(f"{quoted(text)} no se entiende: escriba «sí» o «no».")
+def _approving(text: str) -> tuple[bool, bool] | Wrong:
+    """Whether the person approves what others ask, and whether what this row grants needs somebody's approval.
+
+    The two are told apart by a comma or "y": without one, "no requiere aprobación" could mean either, and is refused.
+    """
+    pieces = [folded(piece) for piece in re.split(r"[;,\n\r]|(?i:\s+y\s+)", text) if folded(piece)]
+    needs = _NEEDS_APPROVAL in pieces
+    rest = [piece for piece in pieces if piece != _NEEDS_APPROVAL]
+    if len(pieces) - len(rest) <= 1 and len(rest) <= 1 and all(piece in _YES | _NO for piece in rest):
+        return (any(piece in _YES for piece in rest), needs)
+    return Wrong(f"{quoted(text)} no se entiende: escriba «sí», «no», «requiere aprobación» o «sí, requiere aprobación».")

@@ -1,26 +1,23 @@
-"""The steps that tell people, and the one that issues access data: performers over `notify` and the directory."""
+"""The steps that tell people: the ticket, and a mail for each thing that somebody should know."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
-from config.dates import local_date
 from config.errors import RecipientRefused, Target
-from config.stop_point import StopPoint, let_go
 from config.vocabulary import CaseNumber, EmailAddress
-from intake.described import account_type_label
-from intake.telling import MAILS, solution_of, ticket_of
+from intake.telling import MAILS, OTHERS, solution_of, ticket_of
 from notify.desk.port import Desk, TicketId
 from notify.mailer.port import Mailer, Message
-from notify.mails import AccessData, Mail, masked_address
+from notify.mails import AccessData, Mail
 from notify.render import Renderer
-from provision.directory.port import Directory
 from provision.executor import Performer, Task
-from provision.passwords import temporary_password
-from provision.performing import PerformsAtOnce, creation
-from provision.procedure.model import Act, Course, Diverted, Done, Facts, Failed, Outcome, Request
-from provision.procedure.steps import Rules, expiry
-from provision.procedure.submission import Problem, user_name
+from provision.performing import PerformsAtOnce
+from provision.procedure.acts import Act
+from provision.procedure.facts import Facts
+from provision.procedure.model import Done, Outcome, Request
+from provision.procedure.steps import Rules
+
+Addressees = Callable[[Request], tuple[EmailAddress, ...]]
 
 
 @dataclass(slots=True)
@@ -88,114 +85,63 @@ class Post:
 
 
 @dataclass(slots=True)
-class TellRequester:
-    """Activities 4 and 5: one mail of the case to whoever asked."""
+class Tell:
+    """Activities 4 and 5: one mail of the case, to the requester or to whoever else it concerns.
+
+    A mail to somebody else that the server refuses is told in the story and stops nothing.
+    """
 
     act: Act
     post: Post
+    addressees: Addressees
     targets: tuple[Target, ...] = (Target.MAIL,)
 
-    def _message_id(self, task: Task) -> str:
-        return self.post.message_id(task.request.case, task.effect.step, str(task.effect.round))
+    def _message_id(self, task: Task, number: int) -> str:
+        suffix = f".{number}" if number else ""
+        return self.post.message_id(task.request.case, task.effect.step, f"{task.effect.round}{suffix}")
 
     def observe(self, task: Task) -> Outcome | None:
-        """Whether the transport knows that this very mail was handed over."""
-        if task.attempt > 1 and self.post.mailer.already_sent(self._message_id(task)):
+        """Whether the transport knows that this very mail was handed over to everybody."""
+        if task.attempt == 1:
+            return None
+        several = range(max(1, len(self.addressees(task.request))))
+        if all(self.post.mailer.already_sent(self._message_id(task, number)) for number in several):
             return Done(detail="Ya se había enviado.")
         return None
 
     def perform(self, task: Task) -> Outcome:
         """Send it; repeated after a crash it has the same Message-ID."""
         request = task.request
-        if request.requester is None:
-            return Done(detail="No hay una identidad verificada a la que avisar.")
+        addressees = self.addressees(request)
+        if not addressees:
+            return Done(detail="No hay una dirección a la que avisar.")
         mail = MAILS[self.act](request, self.post.rules(), self.post.form_url(request))
-        message = self.post.message(mail, self._message_id(task), request.requester, threaded=True)
-        self.post.mailer.send(message)
-        return Done(detail=f"Correo a {request.requester}: {message.subject}")
+        subject, told, refused = "", [], []
+        for number, to in enumerate(addressees):
+            message = self.post.message(mail, self._message_id(task, number), to, threaded=self.act not in OTHERS)
+            subject = message.subject
+            try:
+                self.post.mailer.send(message)
+                told.append(to)
+            except RecipientRefused:
+                if self.act not in OTHERS:
+                    raise
+                refused.append(to)
+        detail = f"Correo a {', '.join(told)}: {subject}" if told else "Nadie lo recibió."
+        return Done(detail=f"{detail} Lo rechazó el correo de {', '.join(refused)}." if refused else detail)
 
     def expected(self, task: Task) -> Facts | None:
         """Nothing."""
         return Facts()
 
 
-@dataclass(slots=True)
-class IssueAccess:
-    """Activity 4: "la información de acceso se enviará al correo personal registrado en el formulario".
-
-    Reset and mail are one effect. Repeated after a crash it issues a fresh password, which ends the former one, and the new
-    mail says so; unless the user has chosen a password already, or the transport knows that the last mail went out.
-    """
-
-    directory: Directory
-    post: Post
-    stop_point: StopPoint = let_go
-    targets: tuple[Target, ...] = (Target.DIRECTORY, Target.MAIL)
-
-    def _message_id(self, task: Task, attempt: int) -> str:
-        # A repetition carries another password: with the same Message-ID a server could drop it as a duplicate.
-        return self.post.message_id(task.request.case, task.effect.step, f"{task.effect.round}.{attempt}")
-
-    def observe(self, task: Task) -> Outcome | None:
-        """Done, if the user has signed in already, or the mail of the attempt before went out after its reset."""
-        sent_to = creation(task.request).personal_email
-        account = self.directory.find_by_case(task.request.case)
-        if account is not None and account.enabled and not account.must_change_password:
-            facts = Facts(access_sent_to=sent_to, access_sent_at=account.password_set_at)
-            return Done(facts, "El usuario ya ingresó y cambió la contraseña.")
-        if task.attempt > 1 and self.post.mailer.already_sent(self._message_id(task, task.attempt - 1)):
-            return Done(Facts(access_sent_to=sent_to, access_sent_at=task.now), "El correo ya se había enviado.")
-        return None
-
-    def perform(self, task: Task) -> Outcome:
-        """Set a fresh temporary password, enable the account, and mail it."""
-        request, content = task.request, creation(task.request)
-        account = self.directory.find_by_case(request.case)
-        if account is None:
-            return Failed(f"La cuenta {request.facts.login} del caso ya no está en el Directorio Activo.")
-        policy = self.post.rules().policy
-        ends = expiry(request, policy)
-        password = temporary_password([user_name(content), account.login])
-        mail = AccessData(
-            case=request.case,
-            person_name=user_name(content),
-            login=account.login,
-            mail_address=request.facts.mail_address if request.facts.licence else None,
-            password=password.reveal,
-            portal_url=policy.mail.portal_url,
-            replaces_previous=account.enabled,
-            expires_on=local_date(ends - timedelta(seconds=1), policy.zone) if ends else None,
-            account_type_label=account_type_label(request),
-            requested_by=f"{content.unit} ({policy.short_name})",
-        )
-        message = self.post.message(mail, self._message_id(task, task.attempt), content.personal_email, threaded=False)
-        self.directory.issue_password(account.id, request.case, password)
-        self.stop_point("access.password-set")
-        try:
-            self.post.mailer.send(message)
-        except RecipientRefused as error:
-            return self._undeliverable(content.personal_email, error)
-        masked = masked_address(content.personal_email)
-        return Done(
-            Facts(access_sent_to=content.personal_email, access_sent_at=task.now), f"Datos de acceso enviados a {masked}."
-        )
-
-    @staticmethod
-    def _undeliverable(address: str, error: RecipientRefused) -> Diverted:
-        """Control point of activity 4: "¿Reporte exitoso? No, pasa actividad 5, solicitando modificación del formulario"."""
-        message = f"{address} no recibe correo: escriba una dirección que la persona use."
-        problem = Problem("personal_email", "Correo electrónico personal", message)
-        return Diverted(Course.CORRECT, f"El correo personal fue rechazado: {error}", (problem,))
-
-    def expected(self, task: Task) -> Facts | None:
-        """In a dry run nothing was sent to anybody."""
-        return Facts(access_sent_to=creation(task.request).personal_email)
-
-
-def telling_performers(post: Post, desk: Desk, directory: Directory, stop_point: StopPoint) -> dict[Act, Performer]:
-    """The performers of this module, by act."""
-    performers: dict[Act, Performer] = {act: TellRequester(act, post) for act in MAILS}
+def telling_performers(post: Post, desk: Desk, addressees: Mapping[Act, Addressees]) -> dict[Act, Performer]:
+    """The performers of this module, by act; whom `addressees` does not name, the requester is told."""
+    performers: dict[Act, Performer] = {act: Tell(act, post, addressees.get(act, _requester)) for act in MAILS}
     performers[Act.REGISTER_TICKET] = RegisterTicket(desk)
     performers[Act.CLOSE_TICKET] = CloseTicket(desk)
-    performers[Act.ISSUE_ACCESS] = IssueAccess(directory, post, stop_point)
     return performers
+
+
+def _requester(request: Request) -> tuple[EmailAddress, ...]:
+    return (request.requester,) if request.requester is not None else ()

@@ -14,8 +14,10 @@ from intake.run import RunReport, run_once
 from intake.wiring import Installation, store_url
 from provision.executor import FORESEEN
 from provision.journal.copying import copy_of_journal
-from provision.procedure.model import Entry, Request, WaitingFor
-from provision.procedure.steps import Rules, steps_of
+from provision.procedure.acts import WaitingFor
+from provision.procedure.courses import steps_of
+from provision.procedure.model import Entry, Request
+from provision.procedure.steps import Rules
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from config.vocabulary import CaseNumber, Operation, same_address
 from intake.forms.port import Batch, Cursor, Field, FormSource, Response
 from provision.journal.receiving import Receiving, ResponseVersion
 from provision.journal.store import Journal
-from provision.procedure.lifecycle import CANCELLABLE, Received, open_request
+from provision.procedure.desk import CANCELLABLE
+from provision.procedure.lifecycle import Received, open_request
 from provision.procedure.model import Course, Request, Resubmitted
 from provision.procedure.resubmission import concerns
 from provision.procedure.steps import Rules
@@ -85,7 +86,7 @@ def _enter(receiving: Receiving, response: Response, deciding: "Deciding", recep
         {question.value: texts for question, texts in kept.items()},
     )
     former = _former(receiving, response, content, authorisation)
-    if former is not None and former.course in CANCELLABLE and not former.state.closed:
+    if former is not None and _goes_on(former):
         receiving.signal(version, former.case, Resubmitted(content, authorisation, response.requester))
         reception.continued.append(former.case)
         log.info("response.continues", case=former.case, edited=response.edited)
@@ -105,6 +106,11 @@ def _enter(receiving: Receiving, response: Response, deciding: "Deciding", recep
     reception.opened.append(received.case)
     granted = isinstance(authorisation, Granted)
     log.info("response.opens", case=received.case, operation=content.operation, granted=granted)
+
+
+def _goes_on(former: Request) -> bool:
+    """Whether an answer changes the case itself; once it was attended, an answer is a request of its own that follows it."""
+    return former.course in CANCELLABLE and not former.state.closed and former.attended_at is None
 
 
 def _former(

@@ -7,12 +7,19 @@ from uuid import uuid4
 
 from config.errors import CannotRun, GestionError, Target, TargetError
 from config.vocabulary import CaseNumber
+from intake.board.port import RequestedAction
 from intake.receive import Reception, receive
 from intake.wiring import Installation
 from provision.executor import Executor, RetryRules, WorkDone
-from provision.procedure.model import Advance, Course, DeskAsked, Request, State
+from provision.journal.views import Memory
+from provision.procedure.acts import WaitingFor
+from provision.procedure.desk import DeskAction
+from provision.procedure.model import Advance, Approver, DeskAsked, Request, State
+from provision.procedure.safety import Batch
 
 ALL_WELL, SOME_FAILED, COULD_NOT_RUN = 0, 1, 2
+SWEPT_ON = "sweep.contracts"
+"""Under this key the journal remembers the day (in the institution's zone) of the last look at contracts that ended."""
 
 
 @dataclass(slots=True)
@@ -25,21 +32,21 @@ class RunReport:
     """What could not be reached or used; everything that needed it waits for the next run."""
     board_notes: tuple[str, ...] = ()
     shown: int = 0
+    held_batch: Batch | None = None
+    """What this run would have made inactive or deleted, and did not: more than the cap."""
 
     @property
     def failed(self) -> tuple[Request, ...]:
         """Requests that this run left to a person because something refused them."""
         last = {advance.request.case: advance for advance in self.work.advanced}
-        by_hand = {Course.BY_HAND}
-        held = [a.request for a in last.values() if a.request.state is State.NEEDS_ATTENTION and a.entries]
-        return tuple(request for request in held if request.course not in by_hand)
+        return tuple(a.request for a in last.values() if a.request.state is State.NEEDS_ATTENTION and a.entries)
 
     @property
     def exit_code(self) -> int:
         """0 all well; 1 some request failed, or the form raised an alarm; 2 something could not run."""
         if self.problems:
             return COULD_NOT_RUN
-        return SOME_FAILED if self.failed or self.reception.alarms else ALL_WELL
+        return SOME_FAILED if self.failed or self.reception.alarms or self.held_batch else ALL_WELL
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +66,12 @@ def run_once(installation: Installation, progress: Progress = Progress()) -> Run
             installation.journal.forget_leases()
         progress.phase("Leyendo respuestas")
         _receive(installation, report)
+        _sweep(installation, report)
         _listen_to_desk(installation, report)
         progress.phase("Atendiendo solicitudes")
-        _work(installation, report, progress)
+        work(installation, report, progress)
         progress.phase("Actualizando el tablero")
-        _show(installation, report)
+        show_board(installation, report)
     for problem in report.problems:
         installation.log.error("run.problem", problem=str(problem))
     installation.log.info(
@@ -95,15 +103,67 @@ def _listen_to_desk(installation: Installation, report: RunReport) -> None:
         report.problems.append(error)
         return
     for action in actions:
-        asked = DeskAsked(action.action, "Mesa de servicio", action.note)
+        asked = DeskAsked(action.action, "Mesa de servicio", action.note, _approver(installation, action))
         installation.journal.ask(CaseNumber(action.case), asked, installation.clock(), on_board=True)
 
 
-def _work(installation: Installation, report: RunReport, progress: Progress) -> None:
-    if not installation.journal.has_due(installation.clock()):
+def _approver(installation: Installation, action: RequestedAction) -> Approver | None:
+    """Whom the desk names in Observación, if the matrix knows him as an approver today."""
+    if action.action not in {DeskAction.APPROVE, DeskAction.REJECT}:
+        return None
+    from intake.approving import named_approver
+
+    return named_approver(installation, action.note)
+
+
+def _sweep(installation: Installation, report: RunReport) -> None:
+    """Once a day, contracts that ended."""
+    today = installation.rules(installation.clock()).today.isoformat()
+    memory = Memory(installation.journal)
+    if memory.get(SWEPT_ON) == today:
         return
+    from intake.sweep import sweep_contracts  # once a day, and not by the polls in between
+
+    try:
+        swept = sweep_contracts(installation)
+    except TargetError as error:
+        report.problems.append(error)
+        return
+    memory.put(SWEPT_ON, today)
+    report.reception.opened.extend(swept.cases)
+    report.reception.alarms += swept.alarms
+    for alarm in swept.alarms:
+        installation.log.warning("sweep.alarm", alarm=alarm)
+    _tell_of_many(installation, report)  # what a run that was cut short did not tell is told on the next day at the latest
+
+
+def work(installation: Installation, report: RunReport, progress: Progress) -> None:
+    """Under the run's lock: what is due; then, once all that it would take from people is added up, what may be taken."""
+    if installation.journal.has_due(installation.clock()):
+        _executor(installation, progress).work(report.work)
+    if _let_in(installation, report):
+        _executor(installation, progress).work(report.work)
+    report.problems.extend(report.work.down.values())
+    if report.work.advanced or report.held_batch is not None:
+        _tell_of_many(installation, report)
+
+
+def _tell_of_many(installation: Installation, report: RunReport) -> None:
+    """Mails about many accounts at once: a batch that was held, a campaign that ended. A dry run sends none."""
+    if not installation.writable:
+        return
+    from intake.telling_of_many import tell_of_batches, tell_of_campaigns
+
+    for tell in (tell_of_batches, tell_of_campaigns):
+        try:
+            tell(installation)
+        except TargetError as error:
+            report.problems.append(error)
+
+
+def _executor(installation: Installation, progress: Progress) -> Executor:
     settings = installation.settings
-    executor = Executor(
+    return Executor(
         installation.journal,
         installation.performers(),
         installation.rules,
@@ -118,11 +178,24 @@ def _work(installation: Installation, report: RunReport, progress: Progress) -> 
         keep_going=progress.keep_going,
         dry_run=not installation.writable,
     )
-    report.work = executor.work()
-    report.problems.extend(report.work.down.values())
 
 
-def _show(installation: Installation, report: RunReport) -> None:
+def _let_in(installation: Installation, report: RunReport) -> bool:
+    """Whether there is more to do: what waited for the run's sum goes on now, or is held and its requests say so."""
+    if not installation.journal.has_waiting(WaitingFor.ADMISSION):
+        return False
+    from intake.admission import let_in  # a poll that takes nothing from anybody does without
+
+    try:
+        batch = let_in(installation)
+    except TargetError as error:
+        report.problems.append(error)
+        return False
+    report.held_batch = batch if batch is not None and batch.exceeds else None
+    return batch is not None
+
+
+def show_board(installation: Installation, report: RunReport) -> None:
     """One batched write, however many requests changed; what cannot be written now is written by the next run."""
     to_be_shown = installation.views.to_be_shown()
     if not to_be_shown or not installation.writable:

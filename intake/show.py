@@ -1,15 +1,18 @@
 """A request as the service desk reads it on the board. Pure."""
 
 from datetime import datetime
+from typing import assert_never
 
 from config.vocabulary import OPERATION_LABELS, EmailAddress
 from intake.board.port import BoardRow, ResponseMark
-from intake.described import unit_of, user_of
+from intake.described import account_asked, unit_of, user_of
+from intake.outcomes import loose_ends_of, outcome_of, pickup_text
 from provision.journal.views import Shown
 from provision.procedure import sla
-from provision.procedure.model import Request, SlaMark, State
-from provision.procedure.steps import Rules, next_step
-from provision.procedure.submission import Authorisation, Granted
+from provision.procedure.courses import next_step
+from provision.procedure.model import Course, Origin, Request, SlaMark, State
+from provision.procedure.steps import Rules
+from provision.procedure.submission import Authorisation, Granted, Provisional, Refused
 
 DATE_AND_TIME = "%d/%m/%Y %H:%M"
 
@@ -20,14 +23,18 @@ def local(at: datetime | None, rules: Rules) -> str:
 
 
 def sla_text(request: Request, rules: Rules) -> str:
-    """How the clock of the request stands, in words that change only when something happens."""
-    if request.state.closed:
-        hours = sla.measure(request, rules).elapsed_hours
-        kept = "vencida" if request.sla is SlaMark.MISSED else "cumplida"
-        return f"{kept} · {hours:.1f} h".replace(".", ",")
-    if sla.measure(request, rules).paused:
-        return "en pausa"
-    return request.sla.label
+    """How the clock of the request stands: its mark, and the business hours that ran and that stood still."""
+    clock = sla.measure(request, rules)
+    if request.state.closed or request.attended_at is not None:
+        mark = "vencida" if request.sla is SlaMark.MISSED else "cumplida"
+    else:
+        mark = "en pausa" if clock.paused else request.sla.label
+    allowed = rules.policy.deadlines.attend_business_hours
+    paused = f" · {clock.paused_hours:.1f} h en pausa" if clock.paused_hours >= _WORTH_SAYING_HOURS else ""
+    return f"{mark} · {clock.elapsed_hours:.1f} de {allowed:g} h{paused}".replace(".", ",")
+
+
+_WORTH_SAYING_HOURS = 0.05
 
 
 def step_text(request: Request, rules: Rules) -> str:
@@ -42,15 +49,16 @@ def board_row(shown: Shown, rules: Rules) -> BoardRow:
     """The row of a request."""
     request = shown.request
     operation = request.content.operation
-    account = request.facts.mail_address or request.facts.login or request.facts.existing_login or ""
-    due_at = None if request.state.closed else sla.measure(request, rules).due_at
+    subject = request.facts.subject
+    account = subject.mail_address if subject is not None else request.facts.mail_address or request.facts.login
+    due_at = None if request.state.closed or request.attended_at else sla.measure(request, rules).due_at
     return BoardRow(
         case=request.case,
         received=local(request.received_at, rules),
         requester=request.requester or "(sin identidad verificada)",
         operation=OPERATION_LABELS[operation] if operation else "(sin determinar)",
         user=user_of(request),
-        account=account,
+        account=account or request.facts.existing_login or account_asked(request),
         unit=unit_of(request),
         authorisation=_decided(request.authorisation),
         state=request.state.label,
@@ -67,21 +75,29 @@ def board_row(shown: Shown, rules: Rules) -> BoardRow:
 
 def _decided(decision: Authorisation) -> str:
     """The control point in a few words; the reason of a refusal stands in Detalle."""
-    return f"Fila {decision.row} · {decision.role}" if isinstance(decision, Granted) else "No autorizada"
+    match decision:
+        case Granted(row=row, role=role):
+            return f"Fila {row} · {role}" if row else role
+        case Provisional():
+            return "Por confirmar"
+        case Refused():
+            return "No autorizada"
+        case _ as never:
+            assert_never(never)
 
 
 def _detail(request: Request) -> str:
-    if request.reason:
+    """What is to be known of the request now: why it waits, or what was done and is still watched."""
+    if request.reason and request.state is not State.DONE:
         return request.reason
-    match request.state:
-        case State.DONE:
-            return "Datos de acceso enviados y solicitante informado." if request.facts.access_sent_to else "Atendida."
-        case _:
-            return ""
+    if request.course is not Course.ATTEND or not (request.state.closed or request.attended_at):
+        return request.reason
+    parts = (outcome_of(request), pickup_text(request), loose_ends_of(request))
+    return " ".join(part for part in parts if part)
 
 
 def _mark(shown: Shown) -> ResponseMark | None:
-    if shown.submitted_by is None:
+    if shown.submitted_by is None or shown.request.origin is not Origin.FORM:
         return None
     answers = frozenset(text for texts in shown.answers.values() for text in texts if text.strip())
     return ResponseMark(shown.last_submitted_at, EmailAddress(shown.submitted_by), answers)

@@ -5,44 +5,57 @@ from datetime import timedelta
 
 from config.dates import local_date
 from config.vocabulary import EmailAddress
-from intake.described import account_type_label, authorisation_text, operation_label, unit_of, user_of
+from intake.described import account_type_label, authorisation_text, content_lines, operation_label, unit_of, user_of
+from intake.outcomes import changes_of, loose_ends_of, next_steps_of, outcome_of
+from intake.telling_others import OTHERS, account_of, person_of
 from notify.desk.port import NewTicket
 from notify.mails import (
     AlreadyHasAccount,
-    AttendedByHand,
     Cancelled,
     ClosedUnanswered,
     Correction,
+    DeletionUndone,
     Duplicate,
     Mail,
+    NothingToDo,
     Refusal,
     Report,
+    Returned,
+    Scheduled,
     masked_address,
 )
-from provision.performing import creation
-from provision.procedure.model import Act, Course, Request, State
-from provision.procedure.steps import Rules, correction_deadline, expiry
-from provision.procedure.submission import CreatePersonalAccount, user_name
+from provision.procedure.acts import Act
+from provision.procedure.courses import correction_deadline
+from provision.procedure.model import Course, Request, State
+from provision.procedure.steps import Rules, creation_of, expiry
+from provision.procedure.submission import AssignContract, CreatePersonalAccount, Deactivate
+
+__all__ = ["CLOSING_LABELS", "MAILS", "OTHERS", "loose_ends_of", "solution_of", "ticket_of"]
 
 
 def _report(request: Request, rules: Rules, form_url: str) -> Mail:
-    content = creation(request)
+    content = creation_of(request)
     ends = expiry(request, rules.policy)
-    facts = [("Tipo de cuenta", account_type_label(request))]
+    subject = request.facts.subject
+    facts = [("Tipo de cuenta", account_type_label(request))] if account_type_label(request) else []
     if isinstance(content, CreatePersonalAccount) and content.contract is not None:
         facts.append(("Contrato", content.contract.number))
     if request.facts.licence:
         facts.append(("Licencia", request.facts.licence))
+    mail_address = request.facts.mail_address if request.facts.licence else None
     return Report(
         case=request.case,
         operation_label=operation_label(request),
-        person_name=user_name(content),
-        account=request.facts.login or "",
-        mail_address=request.facts.mail_address if request.facts.licence else None,
+        person_name=person_of(request),
+        account=request.facts.login or account_of(request),
+        mail_address=mail_address,
         sent_to_masked=masked_address(request.facts.access_sent_to) if request.facts.access_sent_to else None,
-        unit=content.unit,
+        unit=content.unit if content is not None else subject.unit if subject is not None else unit_of(request),
         expires_on=local_date(ends - timedelta(seconds=1), rules.policy.zone) if ends else None,
         facts=tuple(facts),
+        outcome=outcome_of(request),
+        changes=changes_of(request),
+        next_steps=next_steps_of(request, rules),
     )
 
 
@@ -76,6 +89,14 @@ def _duplicate(request: Request, rules: Rules, form_url: str) -> Mail:
 
 def _has_account(request: Request, rules: Rules, form_url: str) -> Mail:
     enabled = bool(request.facts.existing_enabled)
+    if isinstance(request.content, AssignContract):
+        suggestion = (
+            "La cesión no se aplicó y ninguna cuenta cambió. Pida la terminación anticipada para quien cede y, para quien "
+            f"recibe, {'una modificación' if enabled else 'una activación'} con los datos del contrato."
+        )
+        return AlreadyHasAccount(
+            request.case, request.content.assignee.full_name, request.facts.existing_login or "", enabled, suggestion
+        )
     suggestion = (
         "Si la persona cambió de dependencia, de cargo o de contrato, diligencie una modificación de la cuenta."
         if enabled
@@ -84,12 +105,30 @@ def _has_account(request: Request, rules: Rules, form_url: str) -> Mail:
     return AlreadyHasAccount(request.case, user_of(request), request.facts.existing_login or "", enabled, suggestion)
 
 
-def _by_hand(request: Request, rules: Rules, form_url: str) -> Mail:
-    return AttendedByHand(request.case, operation_label(request))
+def _nothing_to_do(request: Request, rules: Rules, form_url: str) -> Mail:
+    return NothingToDo(request.case, operation_label(request), person_of(request), account_of(request), request.because)
 
 
 def _cancelled(request: Request, rules: Rules, form_url: str) -> Mail:
     return Cancelled(request.case, request.because)
+
+
+def _scheduled(request: Request, rules: Rules, form_url: str) -> Mail:
+    content = request.content
+    if not isinstance(content, Deactivate):
+        raise TypeError(f"{request.case} is not scheduled")
+    back = f" Vuelve a estar activa el {content.until_date + timedelta(days=1):%d/%m/%Y}." if content.until_date else ""
+    what = f"La cuenta queda inactiva desde ese día.{back}"
+    return Scheduled(request.case, operation_label(request), person_of(request), account_of(request), content.from_date, what)
+
+
+def _returned(request: Request, rules: Rules, form_url: str) -> Mail:
+    return Returned(request.case, person_of(request), account_of(request), rules.today, request.facts.still_held or "")
+
+
+def _deletion_undone(request: Request, rules: Rules, form_url: str) -> Mail:
+    facts = request.facts
+    return DeletionUndone(request.case, person_of(request), account_of(request), facts.undone or (), facts.not_undone or ())
 
 
 MAILS: Mapping[Act, Callable[[Request, Rules, str], Mail]] = {
@@ -100,10 +139,14 @@ MAILS: Mapping[Act, Callable[[Request, Rules, str], Mail]] = {
     Act.MAIL_UNANSWERED: _unanswered,
     Act.MAIL_DUPLICATE: _duplicate,
     Act.MAIL_HAS_ACCOUNT: _has_account,
-    Act.MAIL_BY_HAND: _by_hand,
+    Act.MAIL_NOTHING_TO_DO: _nothing_to_do,
     Act.MAIL_CANCELLED: _cancelled,
+    Act.MAIL_SCHEDULED: _scheduled,
+    Act.MAIL_RETURNED: _returned,
+    Act.MAIL_DELETION_UNDONE: _deletion_undone,
+    **OTHERS,
 }
-"""The mail of each act that tells the requester; each is made of the request, the rules and the form's (prefilled) address."""
+"""The mail of each act; each is made of the request, the rules and the form's (prefilled) address."""
 
 
 def ticket_of(request: Request) -> NewTicket:
@@ -116,6 +159,7 @@ def ticket_of(request: Request) -> NewTicket:
         f"Tipo de cuenta: {account_type_label(request) or 'sin determinar'}",
         f"Usuario: {user_of(request) or 'sin determinar'}",
         f"Dependencia: {unit_of(request) or 'sin determinar'}",
+        *(f"{label}: {value}" for label, value in content_lines(request)),
         f"Control: {authorisation_text(request)}",
     ]
     return NewTicket(request.case, subject, "\n".join(lines), request.requester or EmailAddress(""))
@@ -123,15 +167,9 @@ def ticket_of(request: Request) -> NewTicket:
 
 def solution_of(request: Request) -> str:
     """What the ticket is closed with (activity 6)."""
-    facts = request.facts
-    match request.course:
-        case Course.ATTEND:
-            sent = f" Datos de acceso enviados a {masked_address(facts.access_sent_to)}." if facts.access_sent_to else ""
-            return f"Cuenta {facts.login} creada.{sent} Solicitante informado."
-        case Course.BY_HAND:
-            return "Atendida por la mesa de servicio."
-        case _:
-            return f"{CLOSING_LABELS[request.course].label}. {request.because}".strip()
+    if request.course is Course.ATTEND:
+        return f"{outcome_of(request)} Solicitante informado."
+    return f"{CLOSING_LABELS[request.course].label}. {request.because}".strip()
 
 
 CLOSING_LABELS: Mapping[Course, State] = {
@@ -140,6 +178,7 @@ CLOSING_LABELS: Mapping[Course, State] = {
     Course.HAS_ACCOUNT: State.DUPLICATE,
     Course.UNANSWERED: State.UNANSWERED,
     Course.CANCEL: State.CANCELLED,
+    Course.NOTHING_TO_DO: State.DONE,
     Course.CORRECT: State.NEEDS_CORRECTION,
 }
 """How a case that made no account ends."""

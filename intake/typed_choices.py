@@ -93,6 +93,7 @@ _DOCUMENT_TYPE_TEXTS: Mapping[str, DocumentType] = {
         DocumentType.PPT,
     ),
 }  # fmt: skip
+_YES_OR_NO: Mapping[str, bool] = {**dict.fromkeys(("si", "s", "yes"), True), **dict.fromkeys(("no", "n"), False)}
 
 
 def spoken_operation(text: str) -> Operation | None:
@@ -108,6 +109,11 @@ def spoken_account_type(text: str) -> AccountType | None:
 def spoken_document_type(text: str) -> DocumentType | None:
     """The document type, by its name, its letters or both ("Cédula de ciudadanía (CC)")."""
     return _DOCUMENT_TYPE_TEXTS.get(folded(text)) if len(text) <= _LONGEST_CHOICE else None
+
+
+def spoken_yes_or_no(text: str) -> bool | None:
+    """Yes or no; None: neither."""
+    return _YES_OR_NO.get(folded(text)) if len(text) <= _LONGEST_CHOICE else None
 
 
 def mentions_password(text: str) -> bool:

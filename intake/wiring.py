@@ -18,6 +18,8 @@ from config.errors import CannotRun
 from config.institution import Institution
 from config.log import Logger
 from config.settings import (
+    BackupByHand,
+    BackupEmbedded,
     BoardByGoogle,
     BoardByXlsx,
     CloudEmbedded,
@@ -36,7 +38,8 @@ from config.stop_point import StopPoint, let_go
 from intake.forms.port import Field, FormSource
 from provision.journal.store import Journal
 from provision.journal.views import Memory, Views
-from provision.procedure.model import Act, Request
+from provision.procedure.acts import Act
+from provision.procedure.model import Request
 from provision.procedure.steps import Rules
 
 if TYPE_CHECKING:
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from notify.desk.port import Desk
     from notify.mailer.port import Mailer
     from notify.render import Renderer
+    from provision.backup.port import Backup
     from provision.cloud.port import Cloud
     from provision.directory.port import Directory
     from provision.executor import Performer
@@ -144,7 +148,11 @@ class Installation:
                 assert_never(never)
 
     def matrix(self) -> "Matrix":
-        """Read the authorizer matrix: one read."""
+        """The authorizer matrix: read once by one installation, however many decisions need it."""
+        return self._matrix_read
+
+    @cached_property
+    def _matrix_read(self) -> "Matrix":
         from intake.matrix import load_matrix
 
         section = self.settings.matrix
@@ -243,6 +251,7 @@ class Installation:
                     sync_takes=timedelta(minutes=section.sync_minutes),
                     mailbox_takes=timedelta(minutes=section.mailbox_minutes),
                     writable=self.writable,
+                    still_there=lambda account: self.directory.find_by_id(account) is not None,
                 )
             case _ as never:
                 assert_never(never)
@@ -299,22 +308,34 @@ class Installation:
         answers = {Field(name): texts for name, texts in self.views.answers(request.case).items()}
         return prefilled_url(self.policy.mail.form_url, question_ids, answers, request.case)
 
+    @cached_property
+    def backup(self) -> "Backup":
+        """Copies of mailboxes before they are given up."""
+        section = self.settings.backup
+        match section:
+            case BackupEmbedded():
+                from provision.backup.embedded import EmbeddedBackup
+                from provision.cloud.embedded import EmbeddedCloud
+
+                if not isinstance(self.cloud, EmbeddedCloud):
+                    raise CannotRun('backup: kind = "embedded" copia solo los buzones de la nube embebida.')
+                return EmbeddedBackup(section.path, self.cloud, self.clock, writable=self.writable, stop_point=self.stop_point)
+            case BackupByHand():
+                from provision.backup.by_hand import ByHandBackup
+
+                return ByHandBackup()
+            case _ as never:
+                assert_never(never)
+
     def performers(self) -> "dict[Act, Performer]":
         """One performer for each act that the procedure can ask for."""
-        from intake.performing import Post, telling_performers
-        from provision.journal.reservations import Reservations
-        from provision.performing import provisioning_performers
+        from intake.performers import all_performers
 
-        post = Post(self.renderer, self.mailer, lambda: self.rules(self.clock()), self.form_url)
-        reservations = Reservations(self.journal)
-        return {
-            **provisioning_performers(self.directory, self.cloud, reservations, self.policy),
-            **telling_performers(post, self.desk, self.directory, self.stop_point),
-        }
+        return all_performers(self)
 
     def close(self) -> None:
         """Close what was opened."""
-        for name in ("source", "board", "directory", "cloud", "mailer", "desk", "journal"):
+        for name in ("source", "board", "backup", "cloud", "directory", "mailer", "desk", "journal"):
             opened = self.__dict__.get(name)
             if opened is not None:
                 opened.close()

@@ -15,21 +15,11 @@ from config.stop_point import StopPoint, let_go
 from provision.journal.rows import OpenEffect
 from provision.journal.store import Journal, Lease, LeaseLost
 from provision.journal.stored import StoredSignal
-from provision.procedure.lifecycle import advance, needs_attention
-from provision.procedure.model import (
-    Act,
-    Advance,
-    Done,
-    Effect,
-    Entry,
-    Facts,
-    Failed,
-    NotYet,
-    Outcome,
-    Request,
-    Settled,
-    WaitingFor,
-)
+from provision.procedure.acts import Act, WaitingFor
+from provision.procedure.desk import needs_attention
+from provision.procedure.facts import Facts
+from provision.procedure.lifecycle import advance
+from provision.procedure.model import Advance, Done, Effect, Entry, Failed, NotYet, Outcome, Request, Settled
 from provision.procedure.steps import Rules
 
 TARGET_DOWN_SECONDS = 60
@@ -127,12 +117,12 @@ class Executor:
         self._keep_going = keep_going
         self._dry_run = dry_run
 
-    def work(self) -> WorkDone:
-        """Advance every request that is due until each waits or is closed.
+    def work(self, done: WorkDone | None = None) -> WorkDone:
+        """Advance every request that is due until each waits or is closed; with `done` add to what was done before.
 
         Beyond `most_effects`, or when `keep_going` says no between two requests, the next run goes on.
         """
-        done = WorkDone()
+        done = done if done is not None else WorkDone()
         while self._begun < self._most_effects and self._keep_going():
             lease = self._journal.lease_next(self._owner, self._clock(), self._lease_for)
             if lease is None:
@@ -200,6 +190,8 @@ class Executor:
                 put_off = advance(decided.request, [Settled(decided.effect, waiting)], self._rules(now))
                 decided = replace(put_off, entries=(*decided.entries, *put_off.entries))
                 begin = False
+        if not begin:
+            decided = self._put_off(decided, lease, settled, now)
         held = self._journal.commit(lease, decided, now=now, lease_for=self._lease_for, settled=settled, begin=begin)
         done.advanced.append(decided)
         self._report(decided)
@@ -207,6 +199,15 @@ class Executor:
             self._on_advance(decided)
         self._stop_point(f"{decided.effect.act if decided.effect else decided.request.state}.committed")
         return held
+
+    @staticmethod
+    def _put_off(decided: Advance, lease: Lease, settled: tuple[OpenEffect, Outcome] | None, now: datetime) -> Advance:
+        """An effect that is not due yet wakes its request when it is: one that is awake for nothing would never rest."""
+        known = lease.open_effect
+        same = known is not None and decided.effect is not None and known.effect.key == decided.effect.key
+        if known is None or not same or settled is not None or decided.wake_at is None or decided.wake_at > now:
+            return decided
+        return replace(decided, wake_at=max(decided.wake_at, known.next_at))
 
     def _report(self, decided: Advance) -> None:
         request = decided.request

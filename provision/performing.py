@@ -11,31 +11,12 @@ from provision.cloud.port import Cloud, CloudUserId
 from provision.directory.port import AccountId, Directory, NewAccount
 from provision.executor import Performer, Task
 from provision.journal.reservations import Reservations
-from provision.procedure.model import (
-    Act,
-    Course,
-    Diverted,
-    Done,
-    Facts,
-    Failed,
-    NotYet,
-    Outcome,
-    Request,
-    SteppedBack,
-    WaitingFor,
-)
+from provision.procedure.acts import Act, WaitingFor
+from provision.procedure.facts import Facts, Subject
+from provision.procedure.model import Course, Diverted, Done, Failed, NotYet, Outcome, Request, SteppedBack
 from provision.procedure.naming import generic_login_candidates, login_candidates
-from provision.procedure.steps import expiry, licence_of
-from provision.procedure.submission import (
-    AttendedByHand,
-    CreateGenericAccount,
-    CreatePersonalAccount,
-    Defective,
-    Problem,
-    user_name,
-)
-
-Creation = CreatePersonalAccount | CreateGenericAccount
+from provision.procedure.steps import creation_of, expiry, licence_of
+from provision.procedure.submission import CreateGenericAccount, CreatePersonalAccount, Creation, Problem, user_name
 
 LOOK_AGAIN_FOR_SEAT = timedelta(minutes=30)
 LOOK_AGAIN_FOR_CLOUD = timedelta(minutes=5)
@@ -44,12 +25,18 @@ MOST_NAMES = 200
 
 
 def creation(request: Request) -> Creation:
-    """The creation that a request asks for; a ValueError is a defect of the program."""
-    match request.content:
-        case CreatePersonalAccount() | CreateGenericAccount():
-            return request.content
-        case AttendedByHand() | Defective():
-            raise ValueError(f"{request.case} is no creation")
+    """The creation that a request asks for, or a cession's assignee's; a ValueError is a defect of the program."""
+    content = creation_of(request)
+    if content is None:
+        raise ValueError(f"{request.case} is no creation")
+    return content
+
+
+def subject_of(request: Request) -> Subject:
+    """The existing account that a request concerns; a ValueError is a defect of the program."""
+    if request.facts.subject is None:
+        raise ValueError(f"{request.case} has not found its account")
+    return request.facts.subject
 
 
 class PerformsAtOnce:
@@ -125,6 +112,8 @@ class ReserveName:
 
     def observe(self, task: Task) -> Outcome | None:
         """The name promised before, if the answers still lead to it and nobody outside the program took it meanwhile."""
+        if task.attempt == 1 and task.request.round == 1:
+            return None  # nothing can have been promised yet
         name = self.reservations.name_of(task.request.case)
         if name is None:
             return None
@@ -145,10 +134,11 @@ class ReserveName:
         try:
             candidates: Iterator[str] = iter(self._candidates(task.request))
             while some := list(islice(candidates, NAMES_A_SEARCH)):
-                taken = self.directory.names_in_use(some) | self.reservations.taken(some)
-                for name in some:
-                    if name not in taken and self.reservations.reserve_name(task.request.case, name, task.now):
-                        return self._reserved(name)
+                taken = self.directory.names_in_use(some)
+                free = [name for name in some if name not in taken]
+                reserved = self.reservations.reserve_first(task.request.case, free, task.now)
+                if reserved is not None:
+                    return self._reserved(reserved)
         except ValueError as error:
             problem = Problem("given_names", "Nombres y apellidos", str(error))
             return Diverted(Course.CORRECT, str(error), (problem,))
@@ -189,7 +179,6 @@ class CreateAccount:
             if account.manager_mail and self.directory.find_by_mail(account.manager_mail) is None:
                 return self._manager_unknown(task.request, account.manager_mail)
             return Failed(str(error))
-        self.reservations.release_person(task.request.case)
         if licence_of(task.request, self.policy) is None:
             self.reservations.release_seat(task.request.case)  # an edit may have changed the account type since
         return Done(Facts(account_id=made.id, login=made.login), f"Cuenta {made.login} creada en {made.dn}.")
@@ -247,9 +236,8 @@ class AwaitSync(PerformsAtOnce):
 
     def perform(self, task: Task) -> Outcome:
         """Find the synchronised user, or ask for a cycle and wait."""
-        account_id = task.request.facts.account_id
-        if account_id is None:
-            raise ValueError(f"{task.request.case} has no account")
+        facts = task.request.facts
+        account_id = facts.account_id or subject_of(task.request).account_id
         user = self.cloud.find_user(AccountId(account_id))
         if user is not None:
             return Done(Facts(cloud_user=user), "La cuenta está en la nube.")
@@ -308,15 +296,15 @@ class ReleaseReservations(PerformsAtOnce):
     targets: tuple[Target, ...] = ()
 
     def perform(self, task: Task) -> Outcome:
-        """Give back what was promised, unless the account exists."""
+        """Give back what was promised; the name of an account that exists is its own. A seat assigned is promised no more."""
         if task.request.facts.account_id is None:
             self.reservations.release_name(task.request.case)
-            self.reservations.release_seat(task.request.case)
-            self.reservations.release_person(task.request.case)
+        self.reservations.release_seat(task.request.case)
+        self.reservations.release_person(task.request.case)
         return Done()
 
 
-def provisioning_performers(
+def creating_performers(
     directory: Directory, cloud: Cloud, reservations: Reservations, policy: Institution
 ) -> dict[Act, Performer]:
     """The performers of this module, by act."""

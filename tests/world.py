@@ -2,25 +2,30 @@
 
 import csv
 import json
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from mailbox import Maildir
 from pathlib import Path
 
 from config.clock import SimulatedClock
-from config.institution import Institution
+from config.institution import Institution, built_in_policy
 from config.log import configure
 from config.settings import Log, Settings, load_settings
 from config.stop_point import StopPoint, let_go
+from intake.board.port import Board
 from intake.forms.port import Field
 from intake.forms.questions import DEFAULT_HEADERS
 from intake.run import RunReport, run_once
 from intake.wiring import Installation, policy_groups, policy_ous
 from notify.desk.embedded import EmbeddedDesk
+from notify.render import Renderer
 from provision.directory.embedded import EmbeddedDirectory
 from provision.directory.embedded_store import SeededAccount, seed
 from provision.journal.views import Shown, Story
+from provision.procedure.acts import WaitingFor
 
 BASE_DN = "DC=upme,DC=test"
 MONDAY = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
@@ -30,9 +35,10 @@ MATRIX = """correo,nombre,rol,dependencias,operaciones,tipos_de_cuenta,delegado_
 talento.humano@upme.gov.co,Marta Lucía Rojas,Talento Humano,todas,,,,,,
 jefe.ogi@upme.gov.co,Carlos Peña,Jefe de área,Oficina de Gestión de la Información,,,,,,
 supervisor.see@upme.gov.co,Ana María Ríos,Supervisor,Subdirección de Energía Eléctrica,,,,,,
+aprobadora@upme.gov.co,Laura Gómez,Mesa de servicio,todas,,,,,,sí
 """
 
-SUPERVISORS = ("talento.humano", "jefe.ogi", "supervisor.see")
+SUPERVISORS = ("talento.humano", "jefe.ogi", "supervisor.see", "aprobadora")
 
 CONTRACTOR: Mapping[Field, str] = {
     Field.REQUEST_TYPE: "Creación de cuenta de usuario",
@@ -85,10 +91,16 @@ class World:
     sections: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Sections of the settings to be used instead of the embedded ones."""
     stop_point: StopPoint = let_go
+    matrix: str = MATRIX
+    policy_changes: Mapping[str, object] = field(default_factory=dict)
+    """Values of the institution's policy by section and key ("caps.destructive_per_run"), in a copy of its file."""
+    board: Board | None = None
+    """Used by every run instead of one of its own; the same holds for `renderer`."""
+    renderer: Renderer | None = None
 
     def __post_init__(self) -> None:
         self.rows: list[dict[str, str]] = []
-        self.path("matriz.csv").write_text(MATRIX, encoding="utf-8")
+        self.path("matriz.csv").write_text(self.matrix, encoding="utf-8")
         self.write_responses()
         self.policy = self.settings().load_policy()
         seed_directory(self.path("directorio.db"), self.policy)
@@ -99,7 +111,7 @@ class World:
 
     def settings(self) -> Settings:
         """Write the settings file and load it, as a command would."""
-        lines = [f'institution = "{self.institution}"']
+        lines = [f"institution = {json.dumps(self.policy_file())}"]
         for name, section in {**self.embedded_sections(), **self.sections}.items():
             lines.append(f"[{name}]")
             for key, value in section.items():
@@ -110,6 +122,15 @@ class World:
         self.path("gestion.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
         return load_settings(self.path("gestion.toml"), {})
 
+    def policy_file(self) -> str:
+        """The institution's policy as the settings name it: a built-in one, or a copy of it with the changes."""
+        built_in = built_in_policy(self.institution)
+        if not self.policy_changes or built_in is None:
+            return self.institution
+        text = changed_policy(built_in.read_text(encoding="utf-8"), self.policy_changes)
+        self.path("politica.toml").write_text(text, encoding="utf-8")
+        return "politica.toml"
+
     def embedded_sections(self) -> dict[str, Mapping[str, object]]:
         """Every port on its embedded adapter."""
         return {
@@ -118,6 +139,7 @@ class World:
             "board": {"kind": "xlsx", "path": "seguimiento.xlsx"},
             "directory": {"kind": "embedded", "path": "directorio.db", "base_dn": BASE_DN},
             "cloud": {"kind": "embedded", "path": "nube.db", "seats": dict(self.seats)},
+            "backup": {"kind": "embedded", "path": "backups"},
             "mail": {"kind": "maildir", "path": "correo"},
             "desk": {"kind": "embedded", "path": "mesa.db"},
         }
@@ -145,7 +167,12 @@ class World:
         """The program, put together anew as each scheduled run does."""
         settings = self.settings()
         log = configure(Log(file=self.path("gestion.log")))
-        return Installation(settings, settings.load_policy(), self.clock, log, writable=writable, stop_point=self.stop_point)
+        made = Installation(settings, settings.load_policy(), self.clock, log, writable=writable, stop_point=self.stop_point)
+        if self.board is not None:
+            made.board = self.board
+        if self.renderer is not None:
+            made.renderer = self.renderer
+        return made
 
     def run(self) -> RunReport:
         """One scheduled run."""
@@ -165,6 +192,15 @@ class World:
             quiet = timedelta(0) if happened else quiet + timedelta(minutes=minutes)
             self.clock.advance(timedelta(minutes=minutes))
         return reports
+
+    def wakes(self) -> tuple[tuple[WaitingFor | None, datetime], ...]:
+        """When each open request is to be looked at again (aware UTC), and what it waits for; soonest first."""
+        if not self.path("gestion.db").exists():
+            return ()
+        with closing(sqlite3.connect(self.path("gestion.db"))) as journal:
+            wanted = "SELECT waiting_for, wake_at FROM request WHERE wake_at IS NOT NULL ORDER BY wake_at"
+            found = journal.execute(wanted).fetchall()
+        return tuple((WaitingFor(waits) if waits else None, datetime.fromisoformat(at).replace(tzinfo=UTC)) for waits, at in found)
 
     def cases(self) -> tuple[Shown, ...]:
         """Every request in the journal."""
@@ -199,6 +235,22 @@ class World:
     def desk(self) -> EmbeddedDesk:
         """The desk's register."""
         return EmbeddedDesk(self.path("mesa.db"), clock=self.clock)
+
+
+def changed_policy(text: str, changes: Mapping[str, object]) -> str:
+    """A policy's text with other values for keys that it has. Raises ValueError for one that it has not."""
+    lines, section = text.splitlines(), ""
+    wanted = dict(changes)
+    for place, line in enumerate(lines):
+        if line.startswith("["):
+            section = line.strip("[] ")
+        key = line.partition("=")[0].strip()
+        name = f"{section}.{key}" if section else key
+        if "=" in line and name in wanted:
+            lines[place] = f"{key} = {json.dumps(wanted.pop(name), ensure_ascii=False)}"
+    if wanted:
+        raise ValueError(f"the policy has no {', '.join(wanted)}")
+    return "\n".join(lines) + "\n"
 
 
 def seed_directory(path: Path, policy: Institution) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
 from config.vocabulary import CaseNumber, EmailAddress
@@ -13,17 +12,6 @@ HEADERS = (
     "En espera de", "Vence", "SLA", "Actualizado", "Detalle", "Acción", "Observación",
 )  # fmt: skip
 """The columns of "Seguimiento", in order; the last two belong to the desk and are never overwritten, only cleared."""
-
-
-class DeskAction(StrEnum):
-    """What an agent may choose in the column "Acción"."""
-
-    APPROVE = "Aprobar"
-    REJECT = "Rechazar"
-    RETRY = "Reintentar"
-    CONFIRM_PC_BACKUP = "Confirmar backup de equipo"
-    CONFIRM_PC_WIPE = "Confirmar borrado de equipo"
-    CANCEL = "Cancelar"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from intake.board.palette import ACTION_WIDTHS, DESK_FILL, HEADER_FILL, SLA_COLOURS, STATE_COLOURS, WIDTHS, Colours
-from intake.board.port import HEADERS, DeskAction
+from intake.board.port import HEADERS
 from intake.board.tracking_tab import OWN_COLUMNS, TAB_TITLE
+from provision.procedure.desk import DeskAction
 
 GROWTH_ROWS = 1_000
 _PIXELS_A_CHARACTER = 7

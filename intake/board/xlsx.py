@@ -64,6 +64,7 @@ class XlsxBoard:
         self._title = title
         self._writable = writable
         self._offered: dict[CaseNumber, str] = {}
+        self._read: tuple[Contents, CaseRows, _Version] | None = None
 
     def read(self) -> tuple[RequestedAction, ...]:
         """Read the actions; none while there is no file. Reads the last saved version when somebody has the file open."""
@@ -104,7 +105,12 @@ class XlsxBoard:
         return replace(contents, lines=tuple(lines[case] for case in sorted(lines)))
 
     def _load(self) -> tuple[Contents, CaseRows, _Version | None]:
-        """The file's contents, where its cases stand, and its version; None when there is no file."""
+        """The file's contents, where its cases stand, and its version; None when there is no file.
+
+        A version that this object read already is not read again: a run reads the board twice, to listen and to write.
+        """
+        if self._read is not None and _version(self._path) == self._read[2]:
+            return self._read
         try:
             with self._path.open("rb") as file:
                 status = os.fstat(file.fileno())
@@ -129,7 +135,8 @@ class XlsxBoard:
         if strangers:
             raise self._foreign(f"tiene hojas que no son del programa ({', '.join(strangers)})")
         contents, cases = self._understood(sheets[TAB_TITLE])
-        return contents, cases, _Version(status.st_ino, status.st_size, status.st_mtime_ns)
+        self._read = contents, cases, _Version(status.st_ino, status.st_size, status.st_mtime_ns)
+        return self._read
 
     def _understood(self, grid: Sequence[tuple[Cell, ...]]) -> tuple[Contents, CaseRows]:
         columns = find_columns(grid, f"el tablero {self._path}")

@@ -24,8 +24,9 @@ from intake.board.palette import (
     STATE_MEANINGS,
     WIDTHS,
 )
-from intake.board.port import HEADERS, DeskAction
+from intake.board.port import HEADERS
 from intake.board.tracking_tab import OWN_COLUMNS, TAB_TITLE
+from provision.procedure.desk import DeskAction
 
 LEGEND_TITLE = "Leyenda"
 _ROOM_ROWS = 500

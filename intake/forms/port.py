@@ -33,6 +33,7 @@ class Field(StrEnum):
     FROM_DATE = "from_date"
     UNTIL_DATE = "until_date"
     ON_PREMISES = "on_premises"
+    COMPUTER = "computer"
     GENERIC_NAME = "generic_name"
     OWNER_EMAIL = "owner_email"
     ASSIGNEE_GIVEN_NAMES = "assignee_given_names"

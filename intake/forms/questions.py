@@ -71,6 +71,7 @@ QUESTIONS: Mapping[Field, Question] = {
     Field.FROM_DATE: Question("Desde", QuestionKind.DATE),
     Field.UNTIL_DATE: Question("Hasta", QuestionKind.DATE),
     Field.ON_PREMISES: Question("¿El usuario se encuentra en las instalaciones?", QuestionKind.CHOICE, options=("Sí", "No")),
+    Field.COMPUTER: Question("Nombre del equipo asignado"),
     Field.GENERIC_NAME: Question("Nombre de la cuenta genérica"),
     Field.OWNER_EMAIL: Question("Correo del responsable de la cuenta"),
     Field.ASSIGNEE_GIVEN_NAMES: Question("Nombres del cesionario"),

@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from config.errors import CannotRun
+from provision.journal.prepared import run_plain
 from provision.journal.schema import SCHEMA_VERSION
 
 BUSY_SECONDS = 10
@@ -51,7 +52,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> N
 
 
 def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    run_plain(connection, "BEGIN IMMEDIATE")
 
 
 @contextmanager

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
-from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
+from sqlalchemy import ColumnElement, Connection, Insert, bindparam, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from config.vocabulary import CaseNumber, EmailAddress, Operation
 from provision.journal import schema as s
+from provision.journal.prepared import Prepared
 from provision.journal.rows import put_signal, request_values, tell
 from provision.journal.stored import StoredSignal, load_request
 from provision.procedure.model import Advance, Course, Request, State
@@ -18,6 +18,34 @@ from provision.procedure.model import Advance, Course, Request, State
 OPEN_STATES = tuple(state for state in State if not state.closed)
 KEYS_A_QUERY = 400
 RECEIVING_LOCK = 0x47555F52  # "GU_R"
+
+
+def _newest(*conditions: ColumnElement[bool]) -> Prepared:
+    return Prepared(select(s.request.c.body).where(*conditions).order_by(s.request.c.case_number.desc()).limit(1))
+
+
+def _counting(adding: sqlite.Insert | postgresql.Insert) -> Insert:
+    counted = adding.on_conflict_do_update(index_elements=["year"], set_={"last": s.case_counter.c.last + 1})
+    return counted.returning(s.case_counter.c.last)
+
+
+_STILL_OPEN = or_(*(s.request.c.state == state for state in OPEN_STATES))
+_OF_PERSON = s.request.c.document_number == bindparam("person")
+_OF_RESPONSE = _newest(
+    s.request.c.case_number.in_(
+        select(s.response.c.case_number).where(
+            s.response.c.form_id == bindparam("form"), s.response.c.response_id == bindparam("response")
+        )
+    )
+)
+_OF_NUMBER = _newest(s.request.c.case_number == bindparam("number"))
+_ATTENDED = _newest(_OF_PERSON, s.request.c.operation == bindparam("doing"), s.request.c.course == Course.ATTEND, _STILL_OPEN)
+_IN_CORRECTION = _newest(
+    _OF_PERSON, s.request.c.requester == bindparam("asking"), s.request.c.course == Course.CORRECT, _STILL_OPEN
+)
+_NEXT_NUMBER = Prepared(_counting(sqlite.insert(s.case_counter)), in_postgresql=_counting(postgresql.insert(s.case_counter)))
+_ENTER = Prepared(insert(s.request))
+_KEEP = Prepared(insert(s.response))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,55 +84,46 @@ class Receiving:
 
     def case_of_response(self, form_id: str, response_id: str) -> Request | None:
         """The newest case that came from this response."""
-        of_response = select(s.response.c.case_number).where(
-            s.response.c.form_id == form_id, s.response.c.response_id == response_id
-        )
-        return self._first(s.request.c.case_number.in_(of_response))
+        return self._first(_OF_RESPONSE, {"form": form_id, "response": response_id})
 
     def case(self, number: str) -> Request | None:
         """The case of this number."""
-        return self._first(s.request.c.case_number == number)
+        return self._first(_OF_NUMBER, {"number": number})
 
     def attended_case_of_person(self, document_number: str, operation: Operation) -> Request | None:
         """A case of the same operation for the same person (document number) that is being attended.
 
         A refused or defective one does not count: nobody blocks a request by filing a bad one for the same person first.
         """
-        same = (s.request.c.document_number == document_number, s.request.c.operation == operation)
-        return self._first(*same, s.request.c.course == Course.ATTEND, s.request.c.state.in_(OPEN_STATES))
+        return self._first(_ATTENDED, {"person": document_number, "doing": operation})
 
     def case_in_correction(self, requester: EmailAddress, document_number: str) -> Request | None:
         """An open case of this requester, for this person, that is to be corrected, whether or not it was asked for yet."""
-        mine = (s.request.c.requester == requester.lower(), s.request.c.document_number == document_number)
-        return self._first(*mine, s.request.c.course == Course.CORRECT, s.request.c.state.in_(OPEN_STATES))
+        return self._first(_IN_CORRECTION, {"person": document_number, "asking": requester.lower()})
 
-    def _first(self, *conditions: ColumnElement[bool]) -> Request | None:
-        newest = select(s.request.c.body).where(*conditions).order_by(s.request.c.case_number.desc()).limit(1)
-        body = self._connection.execute(newest).scalar_one_or_none()
-        return load_request(body) if body is not None else None
+    def _first(self, newest: Prepared, values: Mapping[str, str]) -> Request | None:
+        found = newest.one(self._connection, values)
+        return load_request(found[0]) if found is not None else None
 
     def next_case_number(self, year: int) -> CaseNumber:
         """The next number of the year, `GU-2026-000123`; the counter's row is locked until the transaction ends."""
-        upsert = upsert_postgresql if self._connection.dialect.name == "postgresql" else upsert_sqlite
-        adding = upsert(s.case_counter).values(year=year, last=1)
-        counting = adding.on_conflict_do_update(index_elements=["year"], set_={"last": s.case_counter.c.last + 1})
-        number = self._connection.execute(counting.returning(s.case_counter.c.last)).scalar_one()
-        return CaseNumber(f"GU-{year}-{number:06d}")
+        counted = _NEXT_NUMBER.one(self._connection, {"year": year, "last": 1})
+        if counted is None:
+            raise ValueError("the store counted nothing")
+        return CaseNumber(f"GU-{year}-{counted[0]:06d}")
 
     def enter(self, version: ResponseVersion, advance: Advance) -> None:
         """A response becomes a case."""
         request = advance.request
-        self._connection.execute(
-            insert(s.request).values(
-                case_number=request.case,
-                version=1,
-                updated_at=self._now,
-                wake_at=advance.wake_at,
-                to_be_shown=True,
-                action_taken=None,
-                **request_values(request),
-            )
-        )
+        entered = {
+            "case_number": request.case,
+            "version": 1,
+            "updated_at": self._now,
+            "wake_at": advance.wake_at,
+            "to_be_shown": True,
+            "action_taken": None,
+        }
+        _ENTER.run(self._connection, {**entered, **request_values(request)})
         self._keep(version, request.case)
         tell(self._connection, advance, self._now)
 
@@ -114,17 +133,16 @@ class Receiving:
         put_signal(self._connection, case, signal, self._now)
 
     def _keep(self, version: ResponseVersion, case: CaseNumber) -> None:
-        self._connection.execute(
-            insert(s.response).values(
-                form_id=version.form_id,
-                response_id=version.response_id,
-                last_submitted_at=version.last_submitted_at,
-                case_number=case,
-                requester=version.requester,
-                answers=json.dumps(dict(version.answers), ensure_ascii=False),
-                received_at=self._now,
-            )
-        )
+        kept = {
+            "form_id": version.form_id,
+            "response_id": version.response_id,
+            "last_submitted_at": version.last_submitted_at,
+            "case_number": case,
+            "requester": version.requester,
+            "answers": json.dumps(dict(version.answers), ensure_ascii=False),
+            "received_at": self._now,
+        }
+        _KEEP.run(self._connection, kept)
 
     def cursor(self, form_id: str) -> tuple[datetime, datetime] | None:
         """How far the form was read, and when it was last read whole."""

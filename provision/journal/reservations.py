@@ -3,15 +3,44 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Insert, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from config.vocabulary import CaseNumber
 from provision.journal import schema as s
-from provision.journal.database import in_spanish
+from provision.journal.prepared import Prepared
 from provision.journal.store import Journal
 
 SEATS_LOCK = 0x47555F53  # "GU_S"
+
+
+def _unless_held(adding: sqlite.Insert | postgresql.Insert) -> Insert:
+    """Returns the case that holds the person: this one, or the one that was first, which stays as it is."""
+    first = s.reserved_person.c.case_number
+    held = adding.on_conflict_do_update(index_elements=["document_number"], set_={"case_number": first})
+    return held.returning(first)
+
+
+def _unless_named(adding: sqlite.Insert | postgresql.Insert) -> Insert:
+    """Returns the case that holds the name: this one, or the one that was first, which stays as it is."""
+    first = s.reserved_name.c.case_number
+    return adding.on_conflict_do_update(index_elements=["name"], set_={"case_number": first}).returning(first)
+
+
+_NAME_OF = Prepared(select(s.reserved_name.c.name).where(s.reserved_name.c.case_number == bindparam("of_case")))
+_RESERVE_NAME = Prepared(
+    _unless_named(sqlite.insert(s.reserved_name)), in_postgresql=_unless_named(postgresql.insert(s.reserved_name))
+)
+_RELEASE_NAME = Prepared(delete(s.reserved_name).where(s.reserved_name.c.case_number == bindparam("of_case")))
+_THIS_PERSONS_CASE = s.reserved_person.c.case_number == bindparam("of_case")
+_RELEASE_PERSON = Prepared(delete(s.reserved_person).where(_THIS_PERSONS_CASE))
+_RELEASE_OTHERS = Prepared(
+    delete(s.reserved_person).where(_THIS_PERSONS_CASE, s.reserved_person.c.document_number != bindparam("but"))
+)
+_RESERVE_PERSON = Prepared(
+    _unless_held(sqlite.insert(s.reserved_person)), in_postgresql=_unless_held(postgresql.insert(s.reserved_person))
+)
+_RELEASE_SEAT = Prepared(delete(s.seat).where(s.seat.c.case_number == bindparam("of_case")))
 
 
 def _one_at_a_time(connection: Connection) -> None:
@@ -29,54 +58,44 @@ class Reservations:
     def name_of(self, case: CaseNumber) -> str | None:
         """The name reserved for a case."""
         with self._journal.transaction() as connection:
-            mine = select(s.reserved_name.c.name).where(s.reserved_name.c.case_number == case)
-            return connection.execute(mine).scalar_one_or_none()
+            mine = _NAME_OF.one(connection, {"of_case": case})
+            return str(mine[0]) if mine is not None else None
 
-    def taken(self, names: Iterable[str]) -> frozenset[str]:
-        """Which of these names are reserved for some case."""
+    def reserve_first(self, case: CaseNumber, names: Iterable[str], now: datetime) -> str | None:
+        """Reserve the first of these names that is reserved for no other case; None: all are.
+
+        The unique constraint decides between two pollers.
+        """
         with self._journal.transaction() as connection:
-            theirs = select(s.reserved_name.c.name).where(s.reserved_name.c.name.in_(list(names)))
-            return frozenset(connection.execute(theirs).scalars())
-
-    def reserve_name(self, case: CaseNumber, name: str, now: datetime) -> bool:
-        """Reserve a name; False when another case has it. The unique constraint decides between two pollers."""
-        with in_spanish(self._journal.engine):
-            try:
-                with self._journal.engine.begin() as connection:
-                    connection.execute(insert(s.reserved_name).values(name=name, case_number=case, reserved_at=now))
-            except IntegrityError:
-                return self.name_of(case) == name
-        return True
+            for name in names:
+                values = {"name": name, "case_number": case, "reserved_at": now}
+                holder = _RESERVE_NAME.one(connection, values)
+                if holder is not None and holder[0] == case:
+                    return name
+        return None
 
     def release_name(self, case: CaseNumber) -> None:
         """Give back the name of a case whose account was not made."""
         with self._journal.transaction() as connection:
-            connection.execute(delete(s.reserved_name).where(s.reserved_name.c.case_number == case))
+            _RELEASE_NAME.run(connection, {"of_case": case})
 
     def reserve_person(self, case: CaseNumber, document_number: str, now: datetime) -> CaseNumber:
         """Which case makes this person's account: this one from now on, unless another one was first.
 
         The unique constraint decides between two pollers. A person reserved before for this case is let go.
         """
-        person = s.reserved_person.c
-        holder = select(person.case_number).where(person.document_number == document_number)
-        try:
-            with self._journal.engine.begin() as connection:
-                former = (person.case_number == case, person.document_number != document_number)
-                connection.execute(delete(s.reserved_person).where(*former))
-                if (held_by := connection.execute(holder).scalar_one_or_none()) is not None:
-                    return CaseNumber(held_by)
-                values = {"document_number": document_number, "case_number": case, "reserved_at": now}
-                connection.execute(insert(s.reserved_person).values(**values))
-        except IntegrityError:
-            with self._journal.transaction() as connection:
-                return CaseNumber(connection.execute(holder).scalar_one())
-        return case
+        values = {"document_number": document_number, "case_number": case, "reserved_at": now}
+        with self._journal.transaction() as connection:
+            _RELEASE_OTHERS.run(connection, {"of_case": case, "but": document_number})
+            holder = _RESERVE_PERSON.one(connection, values)
+        if holder is None:
+            raise ValueError(f"{case}: the store reserved nobody")
+        return CaseNumber(holder[0])
 
     def release_person(self, case: CaseNumber) -> None:
         """The account exists, and the directory knows the person; or none is going to be made."""
         with self._journal.transaction() as connection:
-            connection.execute(delete(s.reserved_person).where(s.reserved_person.c.case_number == case))
+            _RELEASE_PERSON.run(connection, {"of_case": case})
 
     def reserve_seat(self, case: CaseNumber, licence: str, free: int, now: datetime) -> bool:
         """Promise one of `free` seats, in order of arrival; False: the case stands in the queue for the next one.
@@ -110,4 +129,4 @@ class Reservations:
     def release_seat(self, case: CaseNumber) -> None:
         """The seat was assigned (the cloud counts it now) or is not needed any more."""
         with self._journal.transaction() as connection:
-            connection.execute(delete(s.seat).where(s.seat.c.case_number == case))
+            _RELEASE_SEAT.run(connection, {"of_case": case})

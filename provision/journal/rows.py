@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Insert, bindparam, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from config.vocabulary import CaseNumber
 from provision.journal import schema as s
+from provision.journal.prepared import Prepared
 from provision.journal.stored import StoredSignal, dump_outcome, dump_request, dump_signal, load_signal
-from provision.procedure.model import Act, Advance, Effect, NotYet, Outcome, Request, StepKey
+from provision.procedure.acts import Act
+from provision.procedure.model import Advance, Effect, NotYet, Outcome, Request, StepKey
 from provision.procedure.resubmission import concerns
 
 
@@ -22,22 +25,56 @@ class EffectStatus(StrEnum):
     SUPERSEDED = "SUPERSEDED"
 
 
-_OPEN_STATES = (EffectStatus.PENDING, EffectStatus.IN_FLIGHT)
-
-# Statements are made once: SQLAlchemy spends several times as long on making one as on running it (benchmarks/).
 _OF_CASE = s.effect.c.case_number == bindparam("of_case")
 _THIS_EFFECT = s.effect.c.key == bindparam("of_key")
-_OPEN_EFFECT = select(s.effect).where(_OF_CASE, s.effect.c.status.in_(_OPEN_STATES))
-_SUPERSEDE = update(s.effect).where(_OF_CASE, s.effect.c.status.in_(_OPEN_STATES))
-_ATTEMPTS = select(s.effect.c.attempts).where(_THIS_EFFECT)
-_CHANGE_EFFECT = update(s.effect).where(_THIS_EFFECT)
-_NEW_EFFECT = insert(s.effect)
-_TELL = insert(s.history)
-_UNREAD = (
-    select(s.signal)
+_IS_OPEN = or_(s.effect.c.status == EffectStatus.PENDING, s.effect.c.status == EffectStatus.IN_FLIGHT)
+_OPEN_EFFECT = Prepared(
+    select(
+        s.effect.c.act,
+        s.effect.c.step,
+        s.effect.c.round,
+        s.effect.c.status,
+        s.effect.c.attempts,
+        s.effect.c.failures,
+        s.effect.c.next_at,
+    ).where(_OF_CASE, _IS_OPEN)
+)
+_SUPERSEDE = Prepared(update(s.effect).where(_OF_CASE, _IS_OPEN))
+_CHANGE_EFFECT = Prepared(update(s.effect).where(_THIS_EFFECT))
+_KNOWN_EFFECT = Prepared(
+    update(s.effect)
+    .where(_THIS_EFFECT)
+    .values(
+        attempts=s.effect.c.attempts + bindparam("begun"),
+        started_at=func.coalesce(bindparam("begun_at", type_=s.effect.c.started_at.type), s.effect.c.started_at),
+    )
+    .returning(s.effect.c.attempts)
+)
+_TELL = Prepared(insert(s.history))
+_UNREAD = Prepared(
+    select(s.signal.c.id, s.signal.c.kind, s.signal.c.body)
     .where(s.signal.c.case_number == bindparam("of_case"), s.signal.c.consumed_at.is_(None))
     .order_by(s.signal.c.id)
 )
+
+
+def _wanting(adding: sqlite.Insert | postgresql.Insert) -> Insert:
+    """An effect given up before (the policy changed and changed back) is wanted again under the same key, as if new."""
+    anew = {
+        "status": adding.excluded.status,
+        "attempts": s.effect.c.attempts + adding.excluded.attempts,
+        "failures": adding.excluded.failures,
+        "next_at": adding.excluded.next_at,
+        "started_at": func.coalesce(adding.excluded.started_at, s.effect.c.started_at),
+        "settled_at": None,
+        "outcome": None,
+    }
+    return adding.on_conflict_do_update(index_elements=["key"], set_=anew).returning(s.effect.c.attempts)
+
+
+_NEW_EFFECT = Prepared(_wanting(sqlite.insert(s.effect)), in_postgresql=_wanting(postgresql.insert(s.effect)))
+_PUT_SIGNAL = Prepared(insert(s.signal))
+_WAKE = Prepared(update(s.request).where(s.request.c.case_number == bindparam("of_case")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +96,7 @@ def request_values(request: Request) -> dict[str, str | datetime | None]:
         "requester": request.requester.lower() if request.requester else None,
         "state": request.state,
         "course": request.course,
+        "waiting_for": request.waiting_for,
         "body": dump_request(request),
         "received_at": request.received_at,
         "closed_at": request.closed_at,
@@ -67,23 +105,24 @@ def request_values(request: Request) -> dict[str, str | datetime | None]:
 
 def open_effect(connection: Connection, case: CaseNumber) -> OpenEffect | None:
     """The effect of a case that is pending or in flight; there is at most one."""
-    found = connection.execute(_OPEN_EFFECT, {"of_case": case}).one_or_none()
+    found = _OPEN_EFFECT.one(connection, {"of_case": case})
     if found is None:
         return None
-    effect = Effect(case, Act(found.act), StepKey(found.step), found.round)
-    return OpenEffect(effect, found.status == EffectStatus.IN_FLIGHT, found.attempts, found.failures, found.next_at)
+    act, step, number, status, attempts, failures, next_at = found
+    effect = Effect(case, Act(act), StepKey(step), number)
+    return OpenEffect(effect, status == EffectStatus.IN_FLIGHT, attempts, failures, next_at)
 
 
 def inbox(connection: Connection, case: CaseNumber) -> tuple[tuple[int, StoredSignal], ...]:
     """The signals of a case that nobody has looked at, oldest first."""
-    return tuple((row.id, load_signal(row.kind, row.body)) for row in connection.execute(_UNREAD, {"of_case": case}))
+    return tuple((number, load_signal(kind, body)) for number, kind, body in _UNREAD.rows(connection, {"of_case": case}))
 
 
 def put_signal(connection: Connection, case: CaseNumber, signal: StoredSignal, now: datetime) -> None:
     """Leave a signal for whoever advances the case next, and wake it."""
     kind, body = dump_signal(signal)
-    connection.execute(insert(s.signal).values(case_number=case, kind=kind, body=body, at=now))
-    connection.execute(update(s.request).where(s.request.c.case_number == case).values(wake_at=now))
+    _PUT_SIGNAL.run(connection, {"case_number": case, "kind": kind, "body": body, "at": now})
+    _WAKE.run(connection, {"of_case": case, "wake_at": now})
 
 
 def consume(connection: Connection, ids: tuple[int, ...], now: datetime) -> None:
@@ -94,19 +133,9 @@ def consume(connection: Connection, ids: tuple[int, ...], now: datetime) -> None
 
 def tell(connection: Connection, advance: Advance, now: datetime) -> None:
     """Add what was decided to the story of the request."""
-    rows = [
-        {
-            "case_number": advance.request.case,
-            "at": now,
-            "state": advance.request.state,
-            "kind": entry.kind,
-            "title": entry.title,
-            "detail": entry.detail,
-        }
-        for entry in advance.entries
-    ]
-    if rows:
-        connection.execute(_TELL, rows)
+    of_all = {"case_number": advance.request.case, "at": now, "state": advance.request.state}
+    for entry in advance.entries:
+        _TELL.run(connection, {**of_all, "kind": entry.kind, "title": entry.title, "detail": entry.detail})
 
 
 def record_outcome(connection: Connection, settled: OpenEffect, outcome: Outcome, now: datetime) -> None:
@@ -114,9 +143,9 @@ def record_outcome(connection: Connection, settled: OpenEffect, outcome: Outcome
     this = {"of_key": settled.effect.key, "outcome": dump_outcome(outcome)}
     if isinstance(outcome, NotYet):
         again = {"status": EffectStatus.PENDING, "next_at": outcome.look_again_at, "failures": settled.failures}
-        connection.execute(_CHANGE_EFFECT, {**this, **again})
+        _CHANGE_EFFECT.run(connection, {**this, **again})
     else:
-        connection.execute(_CHANGE_EFFECT, {**this, "status": EffectStatus.SETTLED, "settled_at": now})
+        _CHANGE_EFFECT.run(connection, {**this, "status": EffectStatus.SETTLED, "settled_at": now})
 
 
 def want(
@@ -126,22 +155,21 @@ def want(
     effect = advance.effect
     case = advance.request.case
     if known is not None and (effect is None or known.effect.key != effect.key):
-        connection.execute(_SUPERSEDE, {"of_case": case, "status": EffectStatus.SUPERSEDED, "settled_at": now})
+        _SUPERSEDE.run(connection, {"of_case": case, "status": EffectStatus.SUPERSEDED, "settled_at": now})
     if effect is None:
         return None
-    is_known = known is not None and known.effect.key == effect.key
-    # An effect given up before (the policy changed and changed back) is wanted again under the same key.
-    former = connection.execute(_ATTEMPTS, {"of_key": effect.key}).scalar_one_or_none()
-    attempts = (former or 0) + (1 if begin else 0)
-    failures = known.failures if known and is_known else 0
     status = EffectStatus.IN_FLIGHT if begin else EffectStatus.PENDING
-    progress = {"status": status, "attempts": attempts, **({"started_at": now} if begin else {})}
-    if is_known:
-        connection.execute(_CHANGE_EFFECT, {"of_key": effect.key, **progress})
-    elif former is not None:
-        anew = {**progress, "failures": 0, "next_at": now, "settled_at": None, "outcome": None}
-        connection.execute(_CHANGE_EFFECT, {"of_key": effect.key, **anew})
+    started_at = now if begin else None
+    if known is not None and known.effect.key == effect.key:
+        failures = known.failures
+        progress = {"status": status, "begun": int(begin), "begun_at": started_at}
+        found = _KNOWN_EFFECT.one(connection, {"of_key": effect.key, **progress})
     else:
+        failures = 0
         identity = {"key": effect.key, "case_number": case, "act": effect.act, "step": effect.step, "round": effect.round}
-        connection.execute(_NEW_EFFECT, {**identity, **progress, "failures": 0, "next_at": now})
+        progress = {"status": status, "attempts": int(begin), "failures": 0, "next_at": now, "started_at": started_at}
+        found = _NEW_EFFECT.one(connection, {**identity, **progress})
+    if found is None:
+        raise ValueError(f"{effect.key}: the open effect is not in the journal")
+    attempts: int = found[0]
     return OpenEffect(effect, in_flight=True, attempts=attempts, failures=failures, next_at=now) if begin else None

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import (
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     ForeignKey,
@@ -18,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """Revision of the newest migration; compared at start without importing alembic."""
 
 
@@ -68,6 +69,7 @@ request = Table(
     Column("updated_at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
     Column("wake_at", UtcDateTime),
+    Column("waiting_for", String(30)),
     Column("lease_owner", String(100)),
     Column("lease_until", UtcDateTime),
     Column("to_be_shown", Boolean, nullable=False),
@@ -75,6 +77,7 @@ request = Table(
 )
 Index("request_due", request.c.wake_at)
 Index("request_of_person", request.c.document_number)
+Index("request_waiting", request.c.waiting_for)
 Index("request_to_be_shown", request.c.to_be_shown, sqlite_where=text("to_be_shown"), postgresql_where=text("to_be_shown"))
 
 response = Table(
@@ -175,3 +178,89 @@ memory = Table(
     Column("key", String(200), primary_key=True),
     Column("value", Text, nullable=False),
 )
+
+account = Table(
+    "account",
+    metadata,
+    Column("account_id", String(36), primary_key=True),
+    Column("login", String(64), nullable=False),
+    Column("account_type", String(30)),
+    Column("unit", String(200)),
+    Column("personal_email", String(320)),
+    Column("supervisor_email", String(320)),
+    Column("contract_number", String(100)),
+    Column("contract_end", Date),
+    Column("created_by", String(20)),
+    Column("access_case", String(20)),
+    Column("disabled_by_us", Boolean, nullable=False),
+    Column("kept_groups", Text, nullable=False),
+)
+"""What the directory does not hold of an account: the address on record, who issued its access, what a return brings back."""
+
+hold = Table(
+    "hold",
+    metadata,
+    Column("case_number", ForeignKey("request.case_number"), primary_key=True),
+    Column("account_id", String(36), primary_key=True),
+    Column("reason", String(30), nullable=False),
+    Column("from_date", Date, nullable=False),
+    Column("until_date", Date),
+    Column("ended_on", Date),
+    Column("ended_by", String(20)),
+)
+Index("hold_of_account", hold.c.account_id)
+
+account_claim = Table(
+    "account_claim",
+    metadata,
+    Column("case_number", ForeignKey("request.case_number"), primary_key=True),
+    Column("account_id", String(36), nullable=False),
+    Column("claimed_at", UtcDateTime, nullable=False),
+)
+Index("claim_of_account", account_claim.c.account_id)
+
+batch = Table(
+    "batch",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("allowed", Integer, nullable=False),
+    Column("approved_by", String(320)),
+    Column("approved_at", UtcDateTime),
+    Column("refused_at", UtcDateTime),
+)
+"""More destructive effects than the cap, held until exactly they are approved."""
+
+batch_case = Table(
+    "batch_case",
+    metadata,
+    Column("digest", ForeignKey("batch.digest"), primary_key=True),
+    Column("case_number", ForeignKey("request.case_number"), primary_key=True),
+    Column("line", Text, nullable=False),
+)
+Index("batch_of_case", batch_case.c.case_number)
+
+campaign = Table(
+    "campaign",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("planned_by", String(320), nullable=False),
+    Column("planned_at", UtcDateTime, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("approved_by", String(320)),
+    Column("approved_at", UtcDateTime),
+    Column("rolled_back_at", UtcDateTime),
+)
+
+campaign_account = Table(
+    "campaign_account",
+    metadata,
+    Column("digest", ForeignKey("campaign.digest"), primary_key=True),
+    Column("account_id", String(36), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("case_number", String(20)),
+    Column("left_out", Text),
+    Column("rolled_back", Boolean, nullable=False),
+)
+"""Where each account of a campaign stands: its case once it was entered, or why it was left out."""

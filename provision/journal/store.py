@@ -11,6 +11,7 @@ from config.errors import CannotRun
 from config.vocabulary import CaseNumber
 from provision.journal import schema as s
 from provision.journal.database import in_spanish, open_engine, prepare_schema
+from provision.journal.prepared import Prepared
 from provision.journal.receiving import Receiving
 from provision.journal.rows import (
     OpenEffect,
@@ -24,9 +25,9 @@ from provision.journal.rows import (
     want,
 )
 from provision.journal.stored import StoredSignal, load_request
+from provision.procedure.acts import WaitingFor
 from provision.procedure.model import Advance, DeskAsked, NotYet, Outcome, Request
 
-# Statements that every step runs are made once: making one takes SQLAlchemy several times as long as running it (benchmarks/).
 _FREE = or_(s.request.c.lease_until.is_(None), s.request.c.lease_until <= bindparam("at"))
 _FIRST_DUE = (
     select(s.request.c.case_number)
@@ -36,15 +37,17 @@ _FIRST_DUE = (
     .with_for_update(skip_locked=True)
     .scalar_subquery()
 )
-_TAKE = (
+_TAKE = Prepared(
     update(s.request)
     .where(s.request.c.case_number == _FIRST_DUE)
     .returning(s.request.c.case_number, s.request.c.body, s.request.c.version)
 )
 _THIS_CASE = s.request.c.case_number == bindparam("of_case")
-_LOCKED_VERSION = select(s.request.c.version).where(_THIS_CASE).with_for_update()
-_HOLD = update(s.request).where(_THIS_CASE, s.request.c.version == bindparam("of_version"))
-_BEGIN_AGAIN = update(s.effect).where(s.effect.c.key == bindparam("of_key"))
+_HOLD = Prepared(
+    update(s.request).where(_THIS_CASE, s.request.c.version == bindparam("of_version")).values(version=s.request.c.version + 1)
+)
+_WAKE = Prepared(update(s.request).where(_THIS_CASE))
+_BEGIN_AGAIN = Prepared(update(s.effect).where(s.effect.c.key == bindparam("of_key")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +102,12 @@ class Journal:
         """Take the next request that is due, oldest case first, skipping those that other workers hold."""
         values = {"at": now, "lease_owner": owner, "lease_until": now + lease_for}
         with self.transaction() as connection:
-            taken = connection.execute(_TAKE, values).one_or_none()
+            taken = _TAKE.one(connection, values)
             if taken is None:
                 return None
-            case = CaseNumber(taken.case_number)
-            return Lease(owner, load_request(taken.body), taken.version, open_effect(connection, case), inbox(connection, case))
+            number, body, version = taken
+            case = CaseNumber(number)
+            return Lease(owner, load_request(body), version, open_effect(connection, case), inbox(connection, case))
 
     def forget_leases(self) -> int:
         """Take back every lease, and say how many: only for a store whose run lock this process holds alone."""
@@ -115,20 +119,15 @@ class Journal:
         """Count one more attempt of an effect that was in flight when its worker died. Raises LeaseLost as `commit` does."""
         again = replace(interrupted, attempts=interrupted.attempts + 1)
         with self.transaction() as connection:
-            begun = {"of_key": interrupted.effect.key, "attempts": again.attempts, "started_at": now}
-            connection.execute(_BEGIN_AGAIN, begun)
             self._hold(connection, lease, {"lease_owner": lease.owner, "lease_until": now + lease_for})
+            begun = {"of_key": interrupted.effect.key, "attempts": again.attempts, "started_at": now}
+            _BEGIN_AGAIN.run(connection, begun)
         return replace(lease, version=lease.version + 1, open_effect=again)
 
-    def _still_mine(self, connection: Connection, lease: Lease) -> None:
-        """Before anything is written that could collide with what the new holder wrote."""
-        if connection.execute(_LOCKED_VERSION, {"of_case": lease.request.case}).scalar_one() != lease.version:
-            raise LeaseLost(lease.request.case)
-
     def _hold(self, connection: Connection, lease: Lease, values: Mapping[str, object]) -> None:
+        """First of all in a transaction: it locks the request, so that nothing collides with what a new holder wrote."""
         mine = {"of_case": lease.request.case, "of_version": lease.version}
-        changed = connection.execute(_HOLD, {**mine, **values, "version": lease.version + 1})
-        if changed.rowcount != 1:
+        if _HOLD.run(connection, {**mine, **values}) != 1:
             raise LeaseLost(lease.request.case)
 
     def commit(
@@ -147,8 +146,18 @@ class Journal:
         Raises LeaseLost when the request has changed hands; then nothing is written.
         """
         request = advance.request
+        begins = begin and advance.effect is not None
+        values: dict[str, object] = {
+            **request_values(request),
+            "wake_at": now if begins else advance.wake_at,
+            "updated_at": now,
+            "lease_owner": lease.owner if begins else None,
+            "lease_until": now + lease_for if begins else None,
+        }
+        if advance.entries or request.state is not lease.request.state or request.reason != lease.request.reason:
+            values["to_be_shown"] = True
         with self.transaction() as connection:
-            self._still_mine(connection, lease)
+            self._hold(connection, lease, values)
             if settled is not None:
                 record_outcome(connection, *settled, now)
             consume(connection, tuple(number for number, _ in lease.inbox), now)
@@ -156,17 +165,10 @@ class Journal:
             # An effect that came to its outcome just now is no longer open.
             is_open = settled is None or isinstance(settled[1], NotYet)
             begun = want(connection, advance, lease.open_effect if is_open else None, begin=begin, now=now)
+            # After the request is locked: a signal is here by now, or whoever leaves it wakes the request after this.
             news = inbox(connection, request.case)
-            values: dict[str, object] = {
-                **request_values(request),
-                "wake_at": now if news or begun else advance.wake_at,
-                "updated_at": now,
-                "lease_owner": lease.owner if begun else None,
-                "lease_until": now + lease_for if begun else None,
-            }
-            if advance.entries or request.state is not lease.request.state or request.reason != lease.request.reason:
-                values["to_be_shown"] = True
-            self._hold(connection, lease, values)
+            if news and not begins:
+                _WAKE.run(connection, {"of_case": request.case, "wake_at": now})
         return Lease(lease.owner, request, lease.version + 1, begun, news) if begun is not None else None
 
     def ask(self, case: CaseNumber, asked: DeskAsked, now: datetime, *, on_board: bool) -> bool:
@@ -197,6 +199,12 @@ class Journal:
         with self.transaction() as connection:
             due = select(s.request.c.case_number).where(s.request.c.wake_at <= now).limit(1)
             return connection.execute(due).first() is not None
+
+    def has_waiting(self, waiting_for: WaitingFor) -> bool:
+        """Whether any request waits for this."""
+        with self.transaction() as connection:
+            waiting = select(s.request.c.case_number).where(s.request.c.waiting_for == waiting_for).limit(1)
+            return connection.execute(waiting).first() is not None
 
     def next_wake(self) -> datetime | None:
         """When the next request wants to be advanced without any signal (aware UTC); None: never."""

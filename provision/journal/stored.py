@@ -5,9 +5,9 @@ from functools import cache
 from pydantic import TypeAdapter, ValidationError
 
 from config.errors import CannotRun
-from provision.procedure.model import DeskAsked, Outcome, Request, Resubmitted
+from provision.procedure.model import Admitted, DeskAsked, HeldInBatch, HoldLifted, Outcome, Request, Resubmitted
 
-StoredSignal = Resubmitted | DeskAsked
+StoredSignal = Resubmitted | DeskAsked | Admitted | HeldInBatch | HoldLifted
 """The signals that wait in the journal; an outcome never waits, it is settled at once."""
 
 
@@ -18,7 +18,8 @@ def _requests() -> TypeAdapter[Request]:
 
 @cache
 def _signals(kind: str) -> TypeAdapter[StoredSignal]:
-    return TypeAdapter({"Resubmitted": Resubmitted, "DeskAsked": DeskAsked}[kind])
+    kinds = {each.__name__: each for each in (Resubmitted, DeskAsked, Admitted, HeldInBatch, HoldLifted)}
+    return TypeAdapter(kinds[kind])
 
 
 @cache

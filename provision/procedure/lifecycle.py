@@ -5,14 +5,16 @@ Pure: the same arguments give the same decision, in `run` and in `plan`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import assert_never
 
-from config.vocabulary import OPERATION_LABELS, CaseNumber, EmailAddress
-from provision.procedure import sla
+from config.vocabulary import CaseNumber, EmailAddress, Operation
+from provision.procedure import desk, sla
+from provision.procedure.acts import CONFIRMED_BY, MAILING_ACTS, Act, WaitingFor
+from provision.procedure.courses import ADMITTED, RESTS, correction_deadline, next_step, reminder_times, steps_of
+from provision.procedure.lifecycle_entries import decision_entry, never_deletes
 from provision.procedure.model import (
-    MAILING_ACTS,
-    Act,
+    Admitted,
     Advance,
     CorrectionAsked,
     Course,
@@ -23,7 +25,10 @@ from provision.procedure.model import (
     Entry,
     EntryKind,
     Failed,
+    HeldInBatch,
+    HoldLifted,
     NotYet,
+    Origin,
     Outcome,
     Request,
     Resubmitted,
@@ -31,22 +36,13 @@ from provision.procedure.model import (
     Signal,
     SlaMark,
     State,
+    StepKey,
     SteppedBack,
-    WaitingFor,
 )
 from provision.procedure.resubmission import resubmit
-from provision.procedure.steps import (
-    BY_HAND_ATTENDED,
-    RESTS,
-    Rules,
-    Step,
-    correction_deadline,
-    expiry,
-    next_step,
-    reminder_times,
-    steps_of,
-)
-from provision.procedure.submission import AttendedByHand, Authorisation, Defective, Granted, Problem, Refused, Submission, said
+from provision.procedure.safety import effect_of
+from provision.procedure.steps import Rules, Step, expiry
+from provision.procedure.submission import Authorisation, Deactivate, Defective, Problem, Refused, Submission, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +57,12 @@ class Received:
     authorisation: Authorisation
     duplicate_of: CaseNumber | None = None
     follows: CaseNumber | None = None
+    origin: Origin = Origin.FORM
 
 
 def open_request(received: Received, rules: Rules) -> Advance:
     """The first value of a request: its course follows from what was understood and decided (activities 1 and 2)."""
-    course, reason = _first_course(received)
+    course, reason = _first_course(received, rules)
     correction = CorrectionAsked(received.content.problems) if isinstance(received.content, Defective) else None
     request = Request(
         case=received.case,
@@ -81,53 +78,55 @@ def open_request(received: Received, rules: Rules) -> Advance:
         correction=correction if course is Course.CORRECT else None,
         duplicate_of=received.duplicate_of,
         follows=received.follows,
+        origin=received.origin,
         wake_at=rules.now,
     )
-    entries = [Entry("Recibida", f"Respuesta de {received.requester or 'origen desconocido'}.", EntryKind.RECEIVED)]
+    entries = [Entry("Recibida", _whence(received), EntryKind.RECEIVED)]
     if received.vouched_by:
         entries.append(Entry("Identidad no verificada", f"La avala {received.vouched_by}: un CSV no prueba quién respondió."))
-    if received.follows:
+    if received.follows and received.origin is Origin.FORM:
         entries.append(Entry("Continúa un caso cerrado", f"Respuesta tardía o edición de {received.follows}."))
-    entries.append(_decision_entry(received.authorisation))
+    entries.append(decision_entry(received.authorisation))
     if course is not Course.ATTEND:
         entries.append(Entry(_COURSE_TITLES[course], reason, EntryKind.PROBLEM))
     return Advance(request, tuple(entries), None, rules.now)
 
 
-def _decision_entry(authorisation: Authorisation) -> Entry:
-    match authorisation:
-        case Granted(reason=reason):
-            return Entry("Autorizada", reason, EntryKind.DECISION)
-        case Refused(reason=reason):
-            return Entry("No autorizada", reason, EntryKind.DECISION)
+def _whence(received: Received) -> str:
+    match received.origin:
+        case Origin.FORM:
+            return f"Respuesta de {received.requester or 'origen desconocido'}."
+        case Origin.SWEEP:
+            return "La abre el programa: terminó el contrato."
+        case Origin.CAMPAIGN:
+            return "La abre el programa: campaña aprobada."
+        case Origin.CASE:
+            return f"La abre el programa, por lo que pidió {received.follows}."
         case _ as never:
             assert_never(never)
 
 
 _COURSE_TITLES = {
     Course.ATTEND: "Se atiende",
-    Course.BY_HAND: "La atiende la mesa de servicio",
     Course.CORRECT: "Requiere corrección",
     Course.REFUSE: "Rechazada",
     Course.DUPLICATE: "Duplicada",
     Course.HAS_ACCOUNT: "Ya tiene cuenta",
+    Course.NOTHING_TO_DO: "No hay nada que hacer",
     Course.UNANSWERED: "Sin respuesta",
     Course.CANCEL: "Cancelada",
 }
 
 
-def _first_course(received: Received) -> tuple[Course, str]:
+def _first_course(received: Received, rules: Rules) -> tuple[Course, str]:
     content = received.content
     match received.authorisation, content:
         case Refused(reason=reason), _:
             return Course.REFUSE, reason
+        case _ if content.operation is Operation.DELETE and not rules.policy.deletes_accounts:
+            return Course.REFUSE, never_deletes(rules)
         case _, Defective(problems=problems):
             return Course.CORRECT, said(problems)
-        case _, AttendedByHand(operation=operation):
-            return (
-                Course.BY_HAND,
-                f"Esta versión registra y autoriza «{OPERATION_LABELS[operation]}»; la ejecuta la mesa de servicio.",
-            )
         case _ if received.duplicate_of:
             return Course.DUPLICATE, f"Ya hay una solicitud abierta para la misma persona: {received.duplicate_of}."
         case _:
@@ -162,37 +161,71 @@ def _apply(request: Request, signal: Signal, rules: Rules) -> tuple[Request, lis
     match signal:
         case Settled(effect=effect, outcome=outcome):
             return _settle(request, effect, outcome, rules)
+        case Resubmitted() if request.attended_at is not None:
+            return request, [Entry("Señal tardía", "La respuesta cambió cuando la solicitud ya estaba atendida: no se aplicó.")]
         case Resubmitted():
-            return resubmit(request, signal, rules.policy.version)
+            return resubmit(request, signal, rules)
         case DeskAsked():
-            return _obey(request, signal, rules)
+            return desk.obey(request, signal, rules)
+        case Admitted(line=line) if effect_of(request).line != line:
+            return request, [Entry("Señal tardía", "La solicitud cambió después de contarla: se cuenta de nuevo.")]
+        case Admitted(why=why):
+            admitted = replace(request, done=request.done | {ADMITTED})
+            news = [Entry("Lote aprobado", why, EntryKind.DECISION)] if why else []
+            if request.waiting_for is not WaitingFor.ADMISSION:  # it was cancelled, or is in a person's hands, meanwhile
+                return admitted, news
+            let_in = replace(admitted, state=State.IN_PROGRESS, waiting_for=None)
+            return replace(let_in, wake_at=rules.now, reason=request.because), news
+        case HeldInBatch(why=why):
+            return replace(request, reason=why), [Entry("Lote detenido", why, EntryKind.PROBLEM)]
+        case HoldLifted(on=on, by=by):
+            lifted = replace(request, facts=replace(request.facts, hold_lifted_on=on))
+            if request.state is not State.NEEDS_ATTENTION:  # awake in a person's hands, it would never rest
+                lifted = replace(lifted, wake_at=rules.now)
+            news = [Entry("Inactivación levantada", f"Por {by}, desde el {on:%d/%m/%Y}.", EntryKind.DECISION)]
+            return _never_begun(lifted, on, by), news
         case _ as never:
             assert_never(never)
 
 
+def _never_begun(request: Request, on: date, by: CaseNumber) -> Request:
+    """A lasting deactivation whose hold was lifted before its first day (a contract that was extended) has nothing to do."""
+    content = request.content
+    lifted_before = isinstance(content, Deactivate) and content.until_date is None and on <= content.from_date
+    if not lifted_before or request.course is not Course.ATTEND or StepKey(Act.APPLY_HOLDS) in request.done:
+        return request
+    reason = f"La inactivación se levantó antes de su fecha, por {by}."
+    state = State.IN_PROGRESS
+    return replace(request, course=Course.NOTHING_TO_DO, reason=reason, because=reason, state=state, waiting_for=None)
+
+
 def _settle(request: Request, effect: Effect, outcome: Outcome, rules: Rules) -> tuple[Request, list[Entry]]:
     match outcome:
-        case Done(facts=facts, detail=detail):
+        case Done(facts=facts, detail=detail, authorisation=authorisation):
+            title = title_of(request, effect, rules)
             request = replace(
                 request,
                 done=request.done | {effect.step},
                 facts=request.facts.learn(facts),
-                state=State.IN_PROGRESS,
+                authorisation=authorisation or request.authorisation,
+                state=State.FOLLOWED_UP if request.attended_at else State.IN_PROGRESS,
                 waiting_for=None,
                 reason=request.because,
                 wake_at=rules.now,
             )
             kind = EntryKind.MAIL if effect.act in MAILING_ACTS else EntryKind.STEP
-            return _after(request, effect, rules), [Entry(title_of(request, effect, rules), detail, kind)]
+            decided = [decision_entry(authorisation)] if authorisation is not None else []
+            return _after(request, effect, rules), [Entry(title, detail, kind), *decided]
         case NotYet(waiting_for=waiting_for, look_again_at=look_again_at, detail=detail):
             news = (
                 [] if request.waiting_for is waiting_for else [Entry(f"En espera: {waiting_for.label}", detail, EntryKind.WAIT)]
             )
-            waiting = replace(request, state=State.WAITING, waiting_for=waiting_for, wake_at=look_again_at, reason=detail)
+            state = State.FOLLOWED_UP if request.attended_at else State.WAITING
+            waiting = replace(request, state=state, waiting_for=waiting_for, wake_at=look_again_at, reason=detail)
             return waiting, news
         case Failed(reason=reason):
-            return needs_attention(request, reason), [Entry("Requiere atención", reason, EntryKind.PROBLEM)]
-        case Diverted(course=course, reason=reason, problems=problems, facts=facts, duplicate_of=duplicate_of):
+            return desk.needs_attention(request, reason), [Entry("Requiere atención", reason, EntryKind.PROBLEM)]
+        case Diverted(course=course, reason=reason, problems=problems, facts=facts, duplicate_of=duplicate_of) as diverted:
             correction = CorrectionAsked(problems) if course is Course.CORRECT else request.correction
             turned = replace(
                 request,
@@ -202,6 +235,7 @@ def _settle(request: Request, effect: Effect, outcome: Outcome, rules: Rules) ->
                 correction=correction,
                 duplicate_of=duplicate_of or request.duplicate_of,
                 facts=request.facts.learn(facts),
+                authorisation=diverted.authorisation or request.authorisation,
                 state=State.IN_PROGRESS,
                 waiting_for=None,
                 wake_at=rules.now,
@@ -227,50 +261,15 @@ def _after(request: Request, effect: Effect, rules: Rules) -> Request:
     if effect.act is Act.MAIL_CORRECTION and request.correction is not None:
         asked = replace(request.correction, asked_at=rules.now, deadline=correction_deadline(rules.now, rules))
         return replace(request, correction=asked)
+    if request.course is Course.ATTEND and effect.act is Act.CLOSE_TICKET:
+        return replace(request, state=State.FOLLOWED_UP, attended_at=rules.now)
     return request
 
 
 def title_of(request: Request, effect: Effect, rules: Rules) -> str:
     """The Spanish name of the step that an effect carries out."""
     steps = steps_of(request, rules)
-    return next((step.title for step in steps if step.act is effect.act), effect.act.value)
-
-
-def needs_attention(request: Request, reason: str) -> Request:
-    """Held for a person; nothing else moves it."""
-    return replace(request, state=State.NEEDS_ATTENTION, waiting_for=WaitingFor.DESK, wake_at=None, reason=reason)
-
-
-CANCELLABLE = frozenset({Course.ATTEND, Course.CORRECT, Course.BY_HAND})
-"""The courses on which there is still something to cancel; the others are closing the case already."""
-
-
-def _obey(request: Request, asked: DeskAsked, rules: Rules) -> tuple[Request, list[Entry]]:
-    who = f"{asked.by}: {asked.note}" if asked.note else asked.by
-    begun_anew = replace(
-        request,
-        round=request.round + 1,
-        state=State.IN_PROGRESS,
-        waiting_for=None,
-        wake_at=rules.now,
-        reason=request.because,
-    )
-    match asked.action:
-        case "Reintentar" if request.state in {State.NEEDS_ATTENTION, State.WAITING} and request.course is not Course.BY_HAND:
-            return begun_anew, [Entry("Reintento pedido", who, EntryKind.DESK)]
-        case "Cancelar" if request.facts.account_id is None:
-            reason = f"Cancelada por la mesa de servicio. {asked.note}".strip()
-            cancelled = replace(begun_anew, course=Course.CANCEL, reason=reason, because=reason)
-            return cancelled, [Entry("Cancelación pedida", who, EntryKind.DESK)]
-        case "Cancelar":
-            reason = f"No se cancela: la cuenta {request.facts.login} ya existe. Si no debe usarse, pida su inactivación."
-            return replace(request, reason=reason), [Entry("Acción no aplicada", reason, EntryKind.DESK)]
-        case "Aprobar" if request.course is Course.BY_HAND and request.state is State.NEEDS_ATTENTION:
-            attended = replace(begun_anew, done=request.done | {BY_HAND_ATTENDED})
-            return attended, [Entry("Atendida por la mesa de servicio", who, EntryKind.DESK)]
-        case _:
-            reason = f"La acción «{asked.action}» no aplica a este caso en el estado «{request.state.label}»."
-            return replace(request, reason=reason), [Entry("Acción no aplicada", reason, EntryKind.DESK)]
+    return next((step.title for step in steps if step.key(effect.round) == effect.step), effect.act.label)
 
 
 def _let_time_pass(request: Request, rules: Rules) -> tuple[Request, list[Entry]]:
@@ -299,16 +298,48 @@ def _next(request: Request, rules: Rules) -> tuple[Request, list[Entry], Effect 
         request, news = _rest(request, rules)
         return request, news, None
     if step.not_before is not None and step.not_before > rules.now:
-        begins = step.not_before.astimezone(rules.policy.zone)
-        reason = f"Se atiende desde el {begins:%d/%m/%Y}, antes del inicio del contrato."
-        wait = replace(request, state=State.WAITING, waiting_for=WaitingFor.START_DATE, wake_at=step.not_before, reason=reason)
-        news = [Entry(f"En espera: {WaitingFor.START_DATE.label}", reason, EntryKind.WAIT)]
-        return wait, news if request.waiting_for is not WaitingFor.START_DATE else [], None
-    if request.waiting_for is WaitingFor.START_DATE:
-        request = replace(request, state=State.IN_PROGRESS, waiting_for=None, reason="", wake_at=rules.now)
-    elif request.state is not State.WAITING:
+        reason = _until(request, step, rules)
+        return (*_waiting(request, step.waits_as, reason, step.not_before), None)
+    if step.needs_admission and ADMITTED not in request.done:
+        reason = "Espera a que se sume lo que esta ejecución inactivaría o eliminaría."
+        return (*_waiting(request, WaitingFor.ADMISSION, reason, None), None)
+    if step.act in CONFIRMED_BY:
+        return (*_waiting(request, CONFIRMED_BY[step.act], desk.what_to_confirm(request, step), None), None)
+    if request.waiting_for in _DATES:
+        request = replace(request, waiting_for=None, reason=request.because, wake_at=rules.now)
+    if request.attended_at is not None:
+        request = replace(request, state=State.FOLLOWED_UP)
+    elif request.waiting_for is None:
         request = replace(request, state=State.IN_PROGRESS)
     return request, [], _effect(request, step)
+
+
+_DATES = frozenset({WaitingFor.START_DATE, WaitingFor.FROM_DATE, WaitingFor.RETURN_DATE})
+"""The waits that end by themselves when their day comes."""
+
+
+def _waiting(request: Request, waiting_for: WaitingFor, reason: str, wake_at: datetime | None) -> tuple[Request, list[Entry]]:
+    state = State.FOLLOWED_UP if request.attended_at else State.WAITING
+    if waiting_for is WaitingFor.ADMISSION and request.waiting_for is not waiting_for:
+        # It lasts until the run has added up what waits; only a batch that is held is worth a line in the story.
+        return replace(request, state=state, waiting_for=waiting_for, wake_at=wake_at, reason=reason), []
+    if request.waiting_for is waiting_for:  # what was said since, such as an action not applied, stays to be read
+        return replace(request, state=state, wake_at=wake_at), []
+    waits = replace(request, state=state, waiting_for=waiting_for, wake_at=wake_at, reason=reason)
+    return waits, [Entry(f"En espera: {waiting_for.label}", reason, EntryKind.WAIT)]
+
+
+def _until(request: Request, step: Step, rules: Rules) -> str:
+    day = rules.policy_day(step.not_before) if step.not_before else rules.today
+    match step.waits_as:
+        case WaitingFor.FROM_DATE:
+            return f"Se aplica el {day:%d/%m/%Y}, la fecha pedida."
+        case WaitingFor.RETURN_DATE:
+            return f"La cuenta vuelve a estar activa el {day:%d/%m/%Y}."
+        case WaitingFor.FIRST_USE:
+            return "Datos de acceso enviados; el usuario aún no ha ingresado."
+        case _:
+            return f"Se atiende desde el {day:%d/%m/%Y}, antes del inicio del contrato."
 
 
 def _effect(request: Request, step: Step) -> Effect:
@@ -317,10 +348,7 @@ def _effect(request: Request, step: Step) -> Effect:
 
 def _rest(request: Request, rules: Rules) -> tuple[Request, list[Entry]]:
     """Where a request stands when every step of its course is done."""
-    state = State.DONE if BY_HAND_ATTENDED in request.done else RESTS[request.course]
-    if request.course is Course.BY_HAND and BY_HAND_ATTENDED not in request.done:
-        reason = "La ejecuta la mesa de servicio; al terminar, elija «Aprobar» para cerrar el caso."
-        return needs_attention(request, reason), [Entry("En espera: la mesa de servicio", reason, EntryKind.WAIT)]
+    state = RESTS[request.course]
     if request.course is Course.CORRECT:
         later = [at for at in reminder_times(request, rules) if at > rules.now]
         deadline = request.correction.deadline if request.correction else None
@@ -334,7 +362,7 @@ def _rest(request: Request, rules: Rules) -> tuple[Request, list[Entry]]:
 
 def _keep_clock(request: Request, rules: Rules) -> tuple[Request, list[Entry], datetime | None]:
     """Pause or run the clock and mark it; also when it is next to be marked, None while it stands still."""
-    request = replace(request, pauses=sla.pausing(request, request.state, request.waiting_for, request.closed_at or rules.now))
+    request = replace(request, pauses=sla.pausing(request, rules))
     marked = sla.mark(request, rules)
     entries = []
     if marked is not request.sla and marked is not SlaMark.ON_TIME:

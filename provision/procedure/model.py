@@ -1,12 +1,14 @@
 """A request and everything that can happen to it, as values. Nothing here knows the time, the network or the database."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 from typing import NewType
 
 from config.vocabulary import CaseNumber, EmailAddress
+from provision.procedure.acts import Act, WaitingFor
+from provision.procedure.facts import Facts
 from provision.procedure.submission import Authorisation, Defective, Problem, Submission
 
 StepKey = NewType("StepKey", str)
@@ -21,6 +23,8 @@ class State(StrEnum):
     WAITING = "WAITING"
     NEEDS_CORRECTION = "NEEDS_CORRECTION"
     NEEDS_ATTENTION = "NEEDS_ATTENTION"
+    FOLLOWED_UP = "FOLLOWED_UP"
+    """Attended and reported; a date or the first use of the access data is still watched."""
     DONE = "DONE"
     REFUSED = "REFUSED"
     DUPLICATE = "DUPLICATE"
@@ -44,6 +48,7 @@ _STATE_LABELS: Mapping[State, str] = {
     State.WAITING: "En espera",
     State.NEEDS_CORRECTION: "Requiere corrección",
     State.NEEDS_ATTENTION: "Requiere atención",
+    State.FOLLOWED_UP: "Atendida, en seguimiento",
     State.DONE: "Terminada",
     State.REFUSED: "Rechazada",
     State.DUPLICATE: "Duplicada",
@@ -56,75 +61,24 @@ class Course(StrEnum):
     """Which list of steps a request follows; a signal can turn it into another one."""
 
     ATTEND = "ATTEND"
-    BY_HAND = "BY_HAND"
     CORRECT = "CORRECT"
     REFUSE = "REFUSE"
     DUPLICATE = "DUPLICATE"
     HAS_ACCOUNT = "HAS_ACCOUNT"
+    NOTHING_TO_DO = "NOTHING_TO_DO"
     UNANSWERED = "UNANSWERED"
     CANCEL = "CANCEL"
 
 
-class Act(StrEnum):
-    """What the executor can be asked to do; each has one performer."""
+class Origin(StrEnum):
+    """Where a request came from."""
 
-    REGISTER_TICKET = "REGISTER_TICKET"
-    CLOSE_TICKET = "CLOSE_TICKET"
-    FIND_EXISTING_ACCOUNT = "FIND_EXISTING_ACCOUNT"
-    RESERVE_SEAT = "RESERVE_SEAT"
-    RESERVE_NAME = "RESERVE_NAME"
-    CREATE_ACCOUNT = "CREATE_ACCOUNT"
-    AWAIT_SYNC = "AWAIT_SYNC"
-    ASSIGN_LICENCE = "ASSIGN_LICENCE"
-    AWAIT_MAILBOX = "AWAIT_MAILBOX"
-    ISSUE_ACCESS = "ISSUE_ACCESS"
-    REPORT = "REPORT"
-    RELEASE_RESERVATIONS = "RELEASE_RESERVATIONS"
-    MAIL_REFUSAL = "MAIL_REFUSAL"
-    MAIL_CORRECTION = "MAIL_CORRECTION"
-    MAIL_REMINDER = "MAIL_REMINDER"
-    MAIL_UNANSWERED = "MAIL_UNANSWERED"
-    MAIL_DUPLICATE = "MAIL_DUPLICATE"
-    MAIL_HAS_ACCOUNT = "MAIL_HAS_ACCOUNT"
-    MAIL_BY_HAND = "MAIL_BY_HAND"
-    MAIL_CANCELLED = "MAIL_CANCELLED"
-
-
-MAILING_ACTS = frozenset(act for act in Act if act.name.startswith("MAIL_")) | {Act.ISSUE_ACCESS, Act.REPORT}
-"""The acts that tell somebody something by mail."""
-
-
-class WaitingFor(StrEnum):
-    """Whom or what a request waits for, as the board says it."""
-
-    START_DATE = "START_DATE"
-    SEAT = "SEAT"
-    SYNC = "SYNC"
-    MAILBOX = "MAILBOX"
-    REQUESTER = "REQUESTER"
-    DESK = "DESK"
-    RETRY = "RETRY"
-
-    @property
-    def pauses_clock(self) -> bool:
-        """The 10 business hours run "de acuerdo con la disponibilidad de buzones": these waits do not count (UPME, 5)."""
-        return self in {WaitingFor.START_DATE, WaitingFor.SEAT, WaitingFor.MAILBOX, WaitingFor.REQUESTER}
-
-    @property
-    def label(self) -> str:
-        """As people read it."""
-        return _WAITING_LABELS[self]
-
-
-_WAITING_LABELS: Mapping[WaitingFor, str] = {
-    WaitingFor.START_DATE: "la fecha de inicio del contrato",
-    WaitingFor.SEAT: "un cupo de licencia de buzón",
-    WaitingFor.SYNC: "la sincronización con la nube",
-    WaitingFor.MAILBOX: "que el buzón quede listo",
-    WaitingFor.REQUESTER: "la corrección del solicitante",
-    WaitingFor.DESK: "la mesa de servicio",
-    WaitingFor.RETRY: "el próximo intento",
-}
+    FORM = "FORM"
+    SWEEP = "SWEEP"
+    """The daily look at contracts that ended."""
+    CAMPAIGN = "CAMPAIGN"
+    CASE = "CASE"
+    """Another request: a password change that asked for another address."""
 
 
 class SlaMark(StrEnum):
@@ -148,27 +102,6 @@ _SLA_LABELS: Mapping[SlaMark, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What carrying out the steps has taught us. A field is None until it is known."""
-
-    ticket: str | None = None
-    licence: str | None = None
-    login: str | None = None
-    mail_address: str | None = None
-    account_id: str | None = None
-    cloud_user: str | None = None
-    access_sent_to: str | None = None
-    access_sent_at: datetime | None = None
-    existing_login: str | None = None
-    existing_enabled: bool | None = None
-
-    def learn(self, news: "Facts") -> "Facts":
-        """These facts with everything that `news` knows."""
-        known = {field.name: value for field in fields(news) if (value := getattr(news, field.name)) is not None}
-        return replace(self, **known)
-
-
-@dataclass(frozen=True, slots=True)
 class Pause:
     """A stretch in which the clock of the 10 business hours stood still; `until` is None while it lasts. Aware UTC."""
 
@@ -184,6 +117,23 @@ class CorrectionAsked:
     problems: tuple[Problem, ...]
     asked_at: datetime | None = None
     deadline: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approver:
+    """A second person whom the matrix knows as an approver. `row` is that row as its reader sees it."""
+
+    address: EmailAddress
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who approved a request besides the requester, how, and when (aware UTC)."""
+
+    by: EmailAddress
+    how: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +166,10 @@ class Request:
     """The closed case whose late answer or later edit this one is."""
     pauses: tuple[Pause, ...] = ()
     sla: SlaMark = SlaMark.ON_TIME
+    origin: Origin = Origin.FORM
+    approval: Approval | None = None
+    attended_at: datetime | None = None
+    """When it was attended and reported: the clock stops, what is followed up goes on (aware UTC)."""
     closed_at: datetime | None = None
 
 
@@ -240,6 +194,8 @@ class Done:
 
     facts: Facts = Facts()
     detail: str = ""
+    authorisation: Authorisation | None = None
+    """The control point decided anew, on what the directory says; None: it stays as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +223,7 @@ class Diverted:
     problems: tuple[Problem, ...] = ()
     facts: Facts = Facts()
     duplicate_of: CaseNumber | None = None
+    authorisation: Authorisation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,9 +261,38 @@ class DeskAsked:
     action: str
     by: str
     note: str = ""
+    approver: Approver | None = None
+    """Whom the matrix knows as an approver, when the one who asks, or whom the desk names, is one."""
+    at_command: bool = False
 
 
-Signal = Settled | Resubmitted | DeskAsked
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Signal: the run's batch of destructive effects is within the cap, or was approved as it stands."""
+
+    line: str
+    """What was let in, as `safety.effect_of` says it: nothing else is."""
+    why: str = ""
+    """Spanish: who approved the batch; empty when it was within the cap."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldInBatch:
+    """Signal: the run's batch is beyond the cap, and waits for somebody to approve exactly it."""
+
+    why: str
+    """Spanish."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLifted:
+    """Signal: another case ended this request's hold, from that day on."""
+
+    on: date
+    by: CaseNumber
+
+
+Signal = Settled | Resubmitted | DeskAsked | Admitted | HeldInBatch | HoldLifted
 
 
 class EntryKind(StrEnum):

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from provision.procedure.model import Pause, Request, SlaMark, State, WaitingFor
+from provision.procedure.acts import WaitingFor
+from provision.procedure.model import Pause, Request, SlaMark, State
 from provision.procedure.steps import Rules
 
 
@@ -21,8 +22,8 @@ class Clock:
 
 
 def measure(request: Request, rules: Rules) -> Clock:
-    """The request's clock at `rules.now`, or at its closing if it is closed."""
-    until = request.closed_at or rules.now
+    """The request's clock at `rules.now`, or when it was attended or closed: what is followed up later does not count."""
+    until = request.attended_at or request.closed_at or rules.now
     hours = rules.calendar.business_hours_between
     total = hours(request.received_at, max(until, request.received_at))
     paused = sum(hours(pause.since, min(pause.until or until, until)) for pause in request.pauses if pause.since < until)
@@ -31,7 +32,7 @@ def measure(request: Request, rules: Rules) -> Clock:
     remaining = allowed - elapsed
     standing_still = any(pause.until is None for pause in request.pauses)
     due_at = warn_at = None
-    if not standing_still and request.closed_at is None:
+    if not standing_still and request.attended_at is None and request.closed_at is None:
         due_at = rules.calendar.add_business_hours(request.received_at, allowed + paused)
         warn_after = allowed - rules.policy.deadlines.warn_business_hours + paused
         warn_at = rules.calendar.add_business_hours(request.received_at, warn_after)
@@ -48,9 +49,13 @@ def mark(request: Request, rules: Rules) -> SlaMark:
     return SlaMark.ON_TIME
 
 
-def pausing(request: Request, state: State, waiting_for: WaitingFor | None, now: datetime) -> tuple[Pause, ...]:
-    """The pauses once the request stands in `state`: an open one is closed or kept, a new one opened."""
-    stands_still = state in {State.WAITING, State.NEEDS_CORRECTION} and waiting_for is not None and waiting_for.pauses_clock
+def pausing(request: Request, rules: Rules) -> tuple[Pause, ...]:
+    """The pauses once the request stands where it stands: an open one is closed or kept, a new one opened."""
+    now = request.attended_at or request.closed_at or rules.now
+    waiting_for = request.waiting_for
+    stands_still = (
+        request.state in {State.WAITING, State.NEEDS_CORRECTION} and waiting_for is not None and _stops(waiting_for, rules)
+    )
     pauses = request.pauses
     last = pauses[-1] if pauses and pauses[-1].until is None else None
     if last is not None and (not stands_still or last.why is not waiting_for):
@@ -59,3 +64,8 @@ def pausing(request: Request, state: State, waiting_for: WaitingFor | None, now:
     if stands_still and waiting_for is not None and last is None:
         pauses = (*pauses, Pause(now, None, waiting_for))
     return pauses
+
+
+def _stops(waiting_for: WaitingFor, rules: Rules) -> bool:
+    by_policy = waiting_for.is_confirmation and rules.policy.deadlines.confirmations_stop_clock
+    return waiting_for.pauses_clock or by_policy
