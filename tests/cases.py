@@ -6,24 +6,35 @@ from functools import cache
 
 from config.calendar import BusinessCalendar
 from config.institution import Institution
-from config.vocabulary import AccountType, CaseNumber, DocumentType, EmailAddress, Operation
+from config.vocabulary import AccountType, CaseNumber, DocumentType, EmailAddress, HoldReason, Operation
 from provision.journal.receiving import ResponseVersion
 from provision.journal.store import Journal
+from provision.procedure.acts import Act
+from provision.procedure.facts import Facts, Subject
 from provision.procedure.lifecycle import Received, open_request
-from provision.procedure.model import Advance
+from provision.procedure.model import Advance, Effect
 from provision.procedure.steps import Rules
 from provision.procedure.submission import (
-    AttendedByHand,
+    Activate,
+    AssignContract,
     Authorisation,
+    ChangeAddress,
     Contract,
+    ContractChange,
     CreateGenericAccount,
     CreatePersonalAccount,
+    Deactivate,
     Defective,
+    Delete,
     Granted,
+    Modify,
     Person,
     Problem,
+    Provisional,
     Refused,
+    ResetPassword,
     Submission,
+    Target,
 )
 from tests.institution import an_institution
 
@@ -38,7 +49,36 @@ DEFECTIVE = Defective(
     (Problem("document_number", "Número de documento", "tiene letras."),), Operation.CREATE, AccountType.CONTRACTOR, UNIT
 )
 GENERIC = CreateGenericAccount("Convocatorias", EmailAddress("ana@entidad.gov.co"), EmailAddress("ana@correo.example"), UNIT)
-BY_HAND = AttendedByHand(Operation.RESET_PASSWORD, AccountType.EMPLOYEE, UNIT, "ana.rios")
+TARGET = Target("ana.rios@entidad.gov.co", "52333444", "Ana Ríos")
+SUBJECT = Subject(
+    account_id="guid-ana",
+    login="ana.rios",
+    mail_address="ana.rios@entidad.gov.co",
+    display_name="Ana Ríos",
+    account_type=AccountType.CONTRACTOR,
+    unit=UNIT,
+    enabled=True,
+    document_number="52333444",
+    address_on_record=EmailAddress("ana@correo.example"),
+)
+"""The account that TARGET names, as the control point finds it."""
+PROVISIONAL = Provisional("Puede pedirlo de las cuentas de su dependencia.", "m1")
+RESET = ResetPassword(TARGET, on_premises=False)
+CHANGE_OF_ADDRESS = ChangeAddress(TARGET, EmailAddress("nueva@correo.example"), CaseNumber("GU-2026-000007"))
+MODIFY = Modify(TARGET, AccountType.CONTRACTOR, UNIT, position="Líder técnica")
+EXTENSION = Modify(TARGET, AccountType.CONTRACTOR, UNIT, contract=ContractChange(end=date(2027, 3, 31)))
+ACTIVATE = Activate(TARGET, AccountType.CONTRACTOR, UNIT, date(2026, 11, 23))
+DELETE = Delete(TARGET, AccountType.CONTRACTOR, UNIT)
+CESSION = AssignContract(
+    TARGET,
+    AccountType.CONTRACTOR,
+    UNIT,
+    Person("Luis", "Ñáñez O'Brien", DocumentType.CC, "79000111"),
+    EmailAddress("luis@correo.example"),
+    date(2026, 11, 23),
+    Contract("CPS-1-2026", date(2026, 11, 23), date(2026, 12, 31)),
+    BOSS,
+)
 
 
 @cache
@@ -55,6 +95,11 @@ def _calendar() -> BusinessCalendar:
 def rules(now: datetime = NOW) -> Rules:
     """What decides, at this instant."""
     return Rules(policy(), _calendar(), now)
+
+
+def rules_of(now: datetime = NOW, **changes: object) -> Rules:
+    """What decides in an institution that is the small one but for these fields."""
+    return Rules(an_institution(version="p1", **changes), _calendar(), now)
 
 
 def contractor(
@@ -75,6 +120,53 @@ def contractor(
         contract=Contract("CPS-1-2026", start, end),
         supervisor_email=BOSS,
     )
+
+
+def inactive(
+    why: HoldReason = HoldReason.VACATION,
+    from_date: date = date(2026, 11, 23),
+    until_date: date | None = date(2026, 11, 27),
+    operation: Operation = Operation.DEACTIVATE,
+) -> Deactivate:
+    """An inactivation that has nothing wrong with it."""
+    return Deactivate(operation, TARGET, AccountType.CONTRACTOR, UNIT, why, from_date, until_date)
+
+
+RETIREMENT = inactive(HoldReason.RETIREMENT, until_date=None)
+EVERY_OPERATION: tuple[Submission, ...] = (
+    contractor(),
+    GENERIC,
+    RESET,
+    CHANGE_OF_ADDRESS,
+    MODIFY,
+    EXTENSION,
+    ACTIVATE,
+    inactive(),
+    RETIREMENT,
+    inactive(HoldReason.SUSPENSION, operation=Operation.SUSPEND_CONTRACT),
+    inactive(HoldReason.TERMINATION, until_date=None, operation=Operation.TERMINATE_CONTRACT),
+    CESSION,
+    DELETE,
+)
+"""Something of each operation that the program carries out."""
+
+
+def taught_by(effect: Effect, at: datetime = NOW) -> Facts:
+    """What a step teaches when everything is as it usually is."""
+    if effect.step.endswith("sin-entregar"):
+        return Facts()
+    return {
+        Act.REGISTER_TICKET: Facts(ticket="T-1"),
+        Act.CHECK_ACCOUNT: Facts(subject=SUBJECT),
+        Act.RESERVE_SEAT: Facts(licence="STANDARDPACK"),
+        Act.RESERVE_NAME: Facts(login="jose.munoz", mail_address="jose.munoz@entidad.gov.co"),
+        Act.CREATE_ACCOUNT: Facts(account_id="guid-1"),
+        Act.AWAIT_SYNC: Facts(cloud_user="nube-1"),
+        Act.ISSUE_ACCESS: Facts(access_sent_to="jose@correo.example", access_sent_at=at),
+        Act.RESET_ACCESS: Facts(access_sent_to="ana@correo.example", access_sent_at=at),
+        Act.PLACE_HOLD: Facts(hold_placed=True),
+        Act.DELETE_ACCOUNT: Facts(account_deleted_at=at),
+    }.get(effect.act, Facts())
 
 
 def received(

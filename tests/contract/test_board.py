@@ -7,7 +7,8 @@ import pytest
 
 from config.errors import Misconfigured, WriteRefused
 from config.vocabulary import CaseNumber
-from intake.board.port import HEADERS, DeskAction, RequestedAction
+from intake.board.port import HEADERS, RequestedAction
+from provision.procedure.desk import DeskAction
 from tests.contract.boards import GoogleStage, Stage, XlsxStage, board_row, case_number
 from tests.servers.google.server import FakeGoogle
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,26 +14,44 @@ from config.errors import CannotRun
 from config.vocabulary import CaseNumber
 from provision.journal import schema as s
 from provision.journal.copying import copy_of_journal
+from provision.journal.rows import put_signal
 from provision.journal.store import Journal, Lease, LeaseLost
 from provision.journal.views import Memory, Views
-from provision.procedure.lifecycle import advance, needs_attention
+from provision.procedure.acts import Act, WaitingFor
+from provision.procedure.desk import needs_attention
+from provision.procedure.facts import Facts, Pickup
+from provision.procedure.lifecycle import advance
 from provision.procedure.model import (
-    Act,
+    Admitted,
     Advance,
     DeskAsked,
     Done,
     Entry,
-    Facts,
+    HeldInBatch,
+    HoldLifted,
     NotYet,
     Resubmitted,
     Settled,
     State,
-    WaitingFor,
 )
-from tests.cases import DEFECTIVE, GRANTED, NOW, contractor, enter, opened, rules, version_of
+from provision.procedure.submission import Submission
+from tests.cases import (
+    DEFECTIVE,
+    EVERY_OPERATION,
+    GRANTED,
+    NOW,
+    PROVISIONAL,
+    SUBJECT,
+    contractor,
+    enter,
+    opened,
+    rules,
+    version_of,
+)
 
 FIVE_MINUTES = timedelta(minutes=5)
 SECOND = timedelta(seconds=1)
+LIFTED = HoldLifted(date(2026, 12, 1), CaseNumber("GU-2026-000042"))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -195,13 +213,26 @@ def test_a_decision_is_written_whole_or_not_at_all(journal: Journal) -> None:
     before = Views(journal).story(case)
     done = Done(Facts(ticket="T-1"))
     second = advance(held.request, [Settled(first.effect, done)], rules())
-    broken = replace(second, wake_at=NOW.replace(tzinfo=None))  # a naive instant is refused at the very last statement
-    with pytest.raises(StatementError, match="naive"):
+    assert second.effect is not None
+    # The next effect is the last row to be written; no store has room for such a number.
+    broken = replace(second, effect=replace(second.effect, round=2**70))
+    with pytest.raises((OverflowError, CannotRun)):
         journal.commit(held, broken, now=NOW, lease_for=FIVE_MINUTES, settled=(held.open_effect, done))
     assert Views(journal).story(case) == before
     assert {name: counted(journal, name) for name in s.metadata.tables} == rows
     journal.commit(held, second, now=NOW, lease_for=FIVE_MINUTES, settled=(held.open_effect, done), begin=True)
     assert sorted(effect.status for effect in Views(journal).story(case).effects) == ["IN_FLIGHT", "SETTLED"]
+
+
+def test_a_naive_instant_never_enters(journal: Journal) -> None:
+    """Whoever forgets the zone is told at once, and nothing is written."""
+    case = enter(journal, [1])[0]
+    lease = leased(journal)
+    before = Views(journal).story(case)
+    naive = replace(decided(lease), wake_at=NOW.replace(tzinfo=None))
+    with pytest.raises(StatementError, match="naive"):
+        journal.commit(lease, naive, now=NOW, lease_for=FIVE_MINUTES)
+    assert Views(journal).story(case) == before
 
 
 def test_there_is_one_open_effect_and_a_new_wish_supersedes_it(journal: Journal) -> None:
@@ -326,6 +357,31 @@ def test_a_copy_for_a_dry_run_is_whole_and_apart(store: str, journal: Journal, t
     copy.close()
 
 
+@pytest.mark.parametrize("signal", [Admitted("Eliminación · ana.rios", "Lote aprobado."), HeldInBatch("«ñ»"), LIFTED])
+def test_what_the_program_tells_a_case_comes_as_it_went(journal: Journal, signal: Admitted | HeldInBatch | HoldLifted) -> None:
+    """The words of batches and of other cases wait in the journal as edits and desk actions do, and wake the request."""
+    case = enter(journal, [1])[0]
+    lease = leased(journal)
+    journal.commit(lease, replace(decided(lease), effect=None, wake_at=None), now=NOW, lease_for=FIVE_MINUTES)
+    with journal.transaction() as connection:
+        put_signal(connection, case, signal, NOW)
+    assert journal.next_wake() == NOW
+    assert [each for _, each in leased(journal, now=NOW).inbox] == [signal]
+
+
+@pytest.mark.parametrize("content", EVERY_OPERATION)
+def test_every_operation_comes_back_as_it_went_in(journal: Journal, content: Submission) -> None:
+    """Each kind of submission is read as its own kind and no other, with all that was learnt of its account."""
+    with journal.receiving(NOW) as receiving:
+        receiving.enter(version_of(1), opened(1, content, PROVISIONAL))
+        read = receiving.case("GU-2026-000001")
+    assert read == opened(1, content, PROVISIONAL).request
+    lease = leased(journal)
+    taught = replace(lease.request, facts=Facts(subject=SUBJECT, pickup=Pickup.REVOKED, hold_lifted_on=date(2026, 12, 1)))
+    journal.commit(lease, Advance(taught, (), None, NOW), now=NOW, lease_for=FIVE_MINUTES)
+    assert leased(journal).request == taught
+
+
 @pytest.mark.parametrize("act", list(Act))
 def test_every_act_fits_the_journal(act: Act) -> None:
     """The longest key of an effect that can be made fits its column."""
@@ -333,6 +389,7 @@ def test_every_act_fits_the_journal(act: Act) -> None:
     def limits(column: str) -> int:
         return int(getattr(s.effect.c[column].type, "length", 0))
 
-    assert len(act) <= limits("act")
-    assert len(f"{act}.r9999.99") <= limits("step")
-    assert len(f"GU-2026-000001/{act}.r9999.99/9999") <= limits("key")
+    for suffix in ("99", "regreso", "sin-entregar"):
+        assert len(act) <= limits("act")
+        assert len(f"{act}.r9999.{suffix}") <= limits("step")
+        assert len(f"GU-2026-000001/{act}.r9999.{suffix}/9999") <= limits("key")

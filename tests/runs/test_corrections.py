@@ -9,7 +9,8 @@ from config.vocabulary import CaseNumber
 from intake.forms.port import Field
 from notify.desk.port import TicketStatus
 from provision.directory.embedded_store import SeededAccount, seed
-from provision.procedure.model import Course, State, WaitingFor
+from provision.procedure.acts import WaitingFor
+from provision.procedure.model import Course, State
 from tests.runs.seen import board, later, mails_to, requests
 from tests.secrecy import delivered, password_in
 from tests.world import BASE_DN, CONTRACTOR, EMPLOYEE, GENERIC, MONDAY, World
@@ -53,7 +54,7 @@ def test_a_defective_answer_is_edited_and_the_case_goes_on(tmp_path: Path) -> No
     world.submit(CONTRACTOR, BOSS, response_id=response)
     world.run_until_quiet()
     (request,) = requests(world)
-    assert request.state is State.DONE
+    assert request.state is State.FOLLOWED_UP
     assert len(mails_to(world, BOSS)) == 2
     assert closed_tickets(world) == 1
 
@@ -71,7 +72,7 @@ def test_a_new_answer_without_case_number_continues_the_case_in_correction(tmp_p
         world.path("correo").unlink()
     world.submit(CONTRACTOR, BOSS)
     world.run_until_quiet()
-    assert [request.state for request in requests(world)] == [State.DONE]
+    assert [request.state for request in requests(world)] == [State.FOLLOWED_UP]
 
 
 def test_the_case_number_in_a_new_answer_continues_that_case(tmp_path: Path) -> None:
@@ -86,7 +87,7 @@ def test_the_case_number_in_a_new_answer_continues_that_case(tmp_path: Path) -> 
     assert [request.state for request in requests(world)] == [State.NEEDS_CORRECTION, State.REFUSED]
     world.submit(named, BOSS)
     world.run_until_quiet()
-    assert [request.state for request in requests(world)] == [State.DONE, State.REFUSED]
+    assert [request.state for request in requests(world)] == [State.FOLLOWED_UP, State.REFUSED]
 
 
 def test_an_unanswered_correction_is_reminded_and_closed_and_a_late_answer_is_a_new_case(tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ def test_an_unanswered_correction_is_reminded_and_closed_and_a_late_answer_is_a_
     world.submit(CONTRACTOR, BOSS, response_id=response)
     world.run_until_quiet()
     old, new = requests(world)
-    assert (old.state, new.state, new.follows) == (State.UNANSWERED, State.DONE, old.case)
+    assert (old.state, new.state, new.follows) == (State.UNANSWERED, State.FOLLOWED_UP, old.case)
 
 
 def test_a_twin_of_an_open_case_is_closed_as_its_duplicate(tmp_path: Path) -> None:
@@ -160,7 +161,7 @@ def test_an_owner_or_supervisor_that_nobody_knows_is_asked_about(
     later(world, hours=1)
     world.submit(answers, BOSS, response_id=response)
     world.run_until_quiet()
-    assert [request.state for request in requests(world)] == [State.DONE]
+    assert [request.state for request in requests(world)] == [State.FOLLOWED_UP]
 
 
 def test_a_future_contract_waits_for_its_date_on_the_board(tmp_path: Path) -> None:
@@ -170,12 +171,12 @@ def test_a_future_contract_waits_for_its_date_on_the_board(tmp_path: Path) -> No
     world.run()
     (request,) = requests(world)
     row = board(world)[request.case]
-    assert (row["Estado"], row["SLA"]) == ("En espera", "en pausa")
+    assert (row["Estado"], row["SLA"]) == ("En espera", "en pausa · 0,0 de 10 h")
     assert "inicio del contrato" in row["En espera de"]
     world.clock = SimulatedClock(request.wake_at or MONDAY)
     world.run_until_quiet()
     (request,) = requests(world)
-    assert request.state is State.DONE
+    assert request.state is State.FOLLOWED_UP
     assert board(world)[request.case]["SLA"].startswith("cumplida")
 
 
@@ -193,7 +194,7 @@ def test_a_contract_that_ends_while_it_waits_for_a_seat_is_corrected(tmp_path: P
         later(world, days=1)
     world.submit(EMPLOYEE, "talento.humano@upme.gov.co")
     world.run_until_quiet()
-    assert [request.state for request in requests(world)] == [State.UNANSWERED, State.DONE]
+    assert [request.state for request in requests(world)] == [State.UNANSWERED, State.FOLLOWED_UP]
 
 
 def test_an_edit_after_the_account_is_held_and_new_contact_data_is_used(tmp_path: Path) -> None:
@@ -207,10 +208,10 @@ def test_an_edit_after_the_account_is_held_and_new_contact_data_is_used(tmp_path
     world.run()
     (request,) = requests(world)
     assert request.state is State.NEEDS_ATTENTION
-    assert "cambió después de creada la cuenta" in board(world)[request.case]["Detalle"]
+    assert "La respuesta cambió cuando la cuenta ya se había tocado" in board(world)[request.case]["Detalle"]
     world.clock.advance(world.clock().resolution * 60_000_000)
     world.submit({**CONTRACTOR, Field.PERSONAL_EMAIL: "jose.nuevo@correo.example"}, BOSS, response_id=response)
     world.run_until_quiet()
-    assert [request.state for request in requests(world)] == [State.DONE]
+    assert [request.state for request in requests(world)] == [State.FOLLOWED_UP]
     access = [mail for mail in delivered(world.path("correo")) if password_in(mail)]
     assert [mail["To"] for mail in access] == ["jose.nuevo@correo.example"]

@@ -13,8 +13,8 @@ from config.vocabulary import CaseNumber
 from intake.forms.port import Field
 from notify.desk.port import TicketStatus
 from provision.procedure.model import State
-from provision.procedure.submission import Defective
-from tests.runs.seen import board
+from provision.procedure.submission import CreateGenericAccount, CreatePersonalAccount
+from tests.runs.seen import board, later
 from tests.secrecy import delivered, files_with, password_in, plain_text
 from tests.world import CONTRACTOR, EMPLOYEE, GENERIC, World
 
@@ -89,14 +89,14 @@ def test_an_account_is_created_and_its_owner_can_enter(tmp_path: Path, asked: As
     assert {report.exit_code for report in reports} == {0}
     (shown,) = world.cases()
     request = shown.request
-    assert (request.state, request.facts.login, request.facts.licence) == (State.DONE, asked.login, asked.licence)
+    assert (request.state, request.facts.login, request.facts.licence) == (State.FOLLOWED_UP, asked.login, asked.licence)
 
     directory = world.directory()
     account = directory.find_by_case(request.case)
     assert account is not None
     assert f",{asked.in_ou}," in account.dn
     assert account.mail == f"{asked.login}@{world.policy.mail_domain}"
-    assert not isinstance(request.content, Defective)
+    assert isinstance(request.content, CreatePersonalAccount | CreateGenericAccount)
     rules = world.policy.accounts[request.content.account_type]
     assert set(account.group_dns) == {
         f"{group},DC=upme,DC=test"
@@ -110,6 +110,9 @@ def test_an_account_is_created_and_its_owner_can_enter(tmp_path: Path, asked: As
     assert access["To"] == asked.answers[Field.PERSONAL_EMAIL]
     assert report["To"] == asked.by
     assert password not in plain_text(report)
+    row = board(world)[request.case]
+    assert (row["Estado"], row["En espera de"]) == ("Atendida, en seguimiento", "el primer ingreso del usuario")
+    assert row["SLA"].startswith("cumplida")
     directory.change_password(asked.login, password, NEW_PASSWORD)
     assert directory.authenticate(asked.login, NEW_PASSWORD)
     directory.close()
@@ -118,8 +121,11 @@ def test_an_account_is_created_and_its_owner_can_enter(tmp_path: Path, asked: As
     ticket = world.desk().find(request.case)
     assert ticket is not None
     assert (ticket.status, asked.login in (ticket.solution or "")) == (TicketStatus.CLOSED, True)
+    mails = len(world.mails())
+    later(world, days=1)
     row = board(world)[request.case]
-    assert row["Estado"] == "Terminada"
+    assert (row["Estado"], len(world.mails())) == ("Terminada", mails)
+    assert "Primer ingreso: 23/11/2026." in row["Detalle"]
     assert row["Solicitante"] == asked.by
     assert row["Cuenta"] == f"{asked.login}@{world.policy.mail_domain}"
     assert row["En espera de"] == ""
@@ -161,7 +167,7 @@ def test_two_people_of_one_name_get_two_accounts(tmp_path: Path) -> None:
     logins = [shown.request.facts.login for shown in world.cases()]
     assert logins[0] == "jose.munoz"
     assert len(set(logins)) == 3
-    assert {shown.request.state for shown in world.cases()} == {State.DONE}
+    assert {shown.request.state for shown in world.cases()} == {State.FOLLOWED_UP}
     directory = world.directory()
     for mail in delivered(world.path("correo")):
         if (password := password_in(mail)) is not None:

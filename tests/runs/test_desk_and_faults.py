@@ -9,7 +9,8 @@ from intake.forms.port import Field
 from intake.run import COULD_NOT_RUN
 from notify.desk.port import TicketStatus
 from provision.directory.embedded_store import SeededAccount, seed
-from provision.procedure.model import Course, State, WaitingFor
+from provision.procedure.acts import WaitingFor
+from provision.procedure.model import Course, State
 from tests.runs.seen import board, choose, later, mails_to, requests
 from tests.secrecy import delivered, password_in
 from tests.servers.hostile_mail import Faults, HostileSmtp
@@ -23,7 +24,7 @@ RESET = {
     Field.ACCOUNT_TYPE: "Contratista",
     Field.UNIT: "Oficina de Gestión de la Información",
     Field.ACCOUNT: "pedro.perez",
-    Field.REASON: "Olvidó la clave",
+    Field.ON_PREMISES: "No",
 }
 
 
@@ -52,35 +53,46 @@ def test_without_seats_requests_wait_visibly_and_take_them_in_order_of_arrival(t
         world.submit(answers, BOSS)
         later(world, minutes=1)
     assert [row["En espera de"] for row in board(world).values()] == ["un cupo de licencia de buzón"] * 4
-    assert {row["SLA"] for row in board(world).values()} == {"en pausa"}
+    assert all(row["SLA"].startswith("en pausa · 0,0 de 10 h") for row in board(world).values())
     later(world, days=7)
     world.seats = {**NO_SEATS, "STANDARDPACK": 2}
     world.run_until_quiet()
-    assert states(world) == [State.DONE, State.DONE, State.WAITING, State.WAITING]
+    assert states(world) == [State.FOLLOWED_UP, State.FOLLOWED_UP, State.WAITING, State.WAITING]
     world.seats = {**NO_SEATS, "STANDARDPACK": 3}
     world.run_until_quiet()
-    assert states(world) == [State.DONE, State.DONE, State.DONE, State.WAITING]
+    assert states(world) == [State.FOLLOWED_UP, State.FOLLOWED_UP, State.FOLLOWED_UP, State.WAITING]
     rows = list(board(world).values())
     assert [row["SLA"].startswith("cumplida") for row in rows] == [True, True, True, False]
 
 
-def test_an_operation_by_hand_is_closed_by_the_desk_on_the_board(tmp_path: Path) -> None:
-    """Registered and authorised, told, then «Aprobar» closes ticket and case; the action is taken once and cleared."""
+def test_who_has_no_address_on_record_is_identified_by_the_desk(tmp_path: Path) -> None:
+    """Registered and authorised, it waits for «Aprobar»; nothing is mailed but the notices, and the action is taken once."""
     world = World(tmp_path)
+    pedro = SeededAccount("pedro.perez", "Pedro Pérez", "pedro.perez@upme.gov.co", "OU=Contratistas,OU=OGI,OU=Usuarios")
+    seed(world.path("directorio.db"), base_dn=BASE_DN, ous=[], groups=[], accounts=[pedro])
     world.submit(RESET, BOSS)
     assert world.run().exit_code == 0
     (request,) = requests(world)
-    assert (request.course, request.state) == (Course.BY_HAND, State.NEEDS_ATTENTION)
-    assert len(mails_to(world, BOSS)) == 1
-    choose(world, request.case, "Aprobar", "Se hizo por teléfono")
+    assert (request.course, request.state) == (Course.ATTEND, State.WAITING)
+    row = board(world)[request.case]
+    assert (row["En espera de"], row["SLA"]) == ("que la mesa identifique a la persona", "en pausa · 0,0 de 10 h")
+    assert mails_to(world, BOSS) == []
+    choose(world, request.case, "Aprobar", "Se identificó por teléfono")
     later(world, minutes=5)
     row = board(world)[request.case]
-    assert (row["Estado"], row["Acción"], row["Observación"]) == ("Terminada", "", "Se hizo por teléfono")
+    assert (row["Estado"], row["Acción"], row["Observación"]) == ("Terminada", "", "Se identificó por teléfono")
+    directory = world.directory()
+    account = directory.find_by_login("pedro.perez")
+    assert account is not None
+    assert account.must_change_password
+    directory.close()
+    assert len(mails_to(world, BOSS)) == 1
+    assert not [mail for mail in delivered(world.path("correo")) if password_in(mail)]
     ticket = world.desk().find(request.case)
     assert ticket is not None
     assert ticket.status is TicketStatus.CLOSED
     told = [told.detail for told in world.story(request.case).history]
-    assert any("Se hizo por teléfono" in detail for detail in told)
+    assert any("Se identificó por teléfono" in detail for detail in told)
 
 
 def test_an_action_on_the_board_is_taken_once_and_cleared(tmp_path: Path) -> None:
@@ -101,6 +113,33 @@ def test_an_action_on_the_board_is_taken_once_and_cleared(tmp_path: Path) -> Non
     later(world, minutes=5)
     later(world, minutes=5)
     assert len(world.story(second).history) == lines
+
+
+def test_a_creation_cancelled_once_its_account_exists_leaves_nothing_open(tmp_path: Path) -> None:
+    """Nobody got its password: the account is inactive, its seat is the next person's, its person is not locked out."""
+    world = World(tmp_path, seats={**NO_SEATS, "STANDARDPACK": 1})
+    first, second = people(2)
+    world.submit(first, BOSS)
+    world.run()
+    (request,) = requests(world)
+    assert (request.waiting_for, request.facts.account_id is None) == (WaitingFor.SYNC, False)
+    choose(world, request.case, "Cancelar", "no viene")
+    later(world, minutes=1)
+    assert states(world) == [State.CANCELLED]
+    directory = world.directory()
+    account = directory.find_by_case(request.case)
+    assert account is not None
+    assert not account.enabled
+    directory.close()
+    world.submit(second, BOSS)
+    world.run_until_quiet()
+    assert states(world) == [State.CANCELLED, State.FOLLOWED_UP]
+    world.submit(first, BOSS)
+    world.run_until_quiet()
+    again = requests(world)[-1]
+    assert (again.course, again.facts.existing_enabled) == (Course.HAS_ACCOUNT, False)
+    access = [mail["To"] for mail in delivered(world.path("correo")) if password_in(mail)]
+    assert access == [second[Field.PERSONAL_EMAIL]]
 
 
 def test_a_choice_changed_while_the_board_could_not_be_written_is_taken(tmp_path: Path) -> None:
@@ -141,7 +180,7 @@ def test_retry_goes_on_once_what_was_wrong_is_mended(tmp_path: Path) -> None:
     seed(file, base_dn=BASE_DN, ous=[], groups=[*groups, *units])
     choose(world, request.case, "Reintentar")
     world.run_until_quiet()
-    assert states(world) == [State.DONE]
+    assert states(world) == [State.FOLLOWED_UP]
 
 
 def test_an_invalid_matrix_stops_the_run_and_loses_nothing(tmp_path: Path) -> None:
@@ -155,7 +194,7 @@ def test_an_invalid_matrix_stops_the_run_and_loses_nothing(tmp_path: Path) -> No
     assert requests(world) == []
     world.path("matriz.csv").write_text(good, encoding="utf-8")
     world.run_until_quiet()
-    assert states(world) == [State.DONE]
+    assert states(world) == [State.FOLLOWED_UP]
 
 
 def test_a_form_that_cannot_be_read_stops_nobody_who_waits(tmp_path: Path) -> None:
@@ -169,11 +208,11 @@ def test_a_form_that_cannot_be_read_stops_nobody_who_waits(tmp_path: Path) -> No
     assert "respuestas.csv" in str(report.problems[0])
     for _ in range(5):
         later(world, minutes=20)
-    assert states(world) == [State.DONE]
+    assert states(world) == [State.FOLLOWED_UP]
     (tmp_path / "aparte.csv").rename(world.path("respuestas.csv"))
     world.submit(EMPLOYEE, "talento.humano@upme.gov.co")
     world.run_until_quiet()
-    assert states(world) == [State.DONE, State.DONE]
+    assert states(world) == [State.FOLLOWED_UP, State.FOLLOWED_UP]
 
 
 def test_a_system_that_is_down_stops_only_what_needs_it(tmp_path: Path) -> None:
@@ -192,7 +231,7 @@ def test_a_system_that_is_down_stops_only_what_needs_it(tmp_path: Path) -> None:
     assert "directorio" in board(world)["GU-2026-000003"]["Detalle"]
     (tmp_path / "apagado").rename(file)
     world.run_until_quiet()
-    assert states(world) == [State.DONE] * 3 + [State.REFUSED]
+    assert states(world) == [State.FOLLOWED_UP] * 3 + [State.REFUSED]
 
 
 def by_smtp(world: World, host: str, port: int, **others: str) -> None:
@@ -216,7 +255,7 @@ def test_a_personal_address_that_takes_no_mail_is_asked_about(tmp_path: Path, ex
     later(world, hours=1)
     world.submit(CONTRACTOR, BOSS, response_id=response)
     world.run_until_quiet()
-    assert states(world) == [State.DONE]
+    assert states(world) == [State.FOLLOWED_UP]
     (access,) = exim.messages("jose.munoz@gmail.com")
     password = password_in(access)
     assert password is not None
@@ -240,7 +279,7 @@ def test_a_connection_cut_after_the_mail_was_taken_ends_with_a_password_that_wor
     assert len(server.accepted) >= 1
     world.sections = {}
     world.run_until_quiet()
-    assert states(world) == [State.DONE]
+    assert states(world) == [State.FOLLOWED_UP]
     (access,) = [mail for mail in delivered(world.path("correo")) if password_in(mail)]
     directory = world.directory()
     directory.change_password("jose.munoz", password_in(access) or "", "Otra-Clave-Distinta-42")

@@ -29,7 +29,7 @@ def test_a_name_taken_at_the_last_moment_is_replaced_by_the_next_one(tmp_path: P
     world = a_world_where(tmp_path, [SeededAccount("jose.munoz", "Otro José", "jose.munoz@upme.gov.co", OU)])
     world.run_until_quiet()
     (request,) = requests(world)
-    assert request.state is State.DONE
+    assert request.state is State.FOLLOWED_UP
     assert request.facts.login not in {None, "jose.munoz"}
     assert request.round == 2
     account = world.directory().find_by_case(request.case)

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.errors import Misconfigured, Transient
-from intake.board.port import HEADERS, DeskAction
+from intake.board.port import HEADERS
+from provision.procedure.desk import DeskAction
 from tests.contract.boards import XlsxStage, board_row, case_number
 
 

@@ -10,12 +10,27 @@ import pytest
 
 from config.clock import SimulatedClock
 from intake.commands.asking import operating_user
-from intake.commands.story import ACT_LABELS, MAILING
-from provision.procedure.model import Act, State
+from intake.forms.port import Field
+from provision.procedure.acts import MAILING_ACTS, Act
+from provision.procedure.model import State
 from tests.command_line import everything_in, gestion_of
+from tests.secrecy import delivered, password_in
 from tests.world import CONTRACTOR, EMPLOYEE, World
 
 HEAD, HR = "jefe.ogi@upme.gov.co", "talento.humano@upme.gov.co"
+RESET = {
+    Field.REQUEST_TYPE: "Cambio de clave",
+    Field.ACCOUNT: "jefe.ogi@upme.gov.co",
+    Field.ON_PREMISES: "Sí",
+}
+VACATION = {
+    Field.REQUEST_TYPE: "Inactivación",
+    Field.ACCOUNT_TYPE: "Funcionario",
+    Field.ACCOUNT: "aprobadora@upme.gov.co",
+    Field.REASON: "Vacaciones",
+    Field.FROM_DATE: "30/11/2026",
+    Field.UNTIL_DATE: "04/12/2026",
+}
 EXPLAIN = ("explain", "--requester", HEAD, "--operation", "creación", "--account-type", "contratista", "--unit", "OGI")
 
 
@@ -29,8 +44,19 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> World:
     for _ in range(6):
         world.run()
         world.clock.advance(timedelta(minutes=15))
+    sign_in(world, "jose.munoz")
+    world.clock.advance(timedelta(days=1))
+    world.run()
     world.settings()
     return world
+
+
+def sign_in(world: World, login: str) -> None:
+    """The owner of a new account uses the access data that was mailed."""
+    (password,) = (found for mail in delivered(world.path("correo")) if (found := password_in(mail)) is not None)
+    directory = world.directory()
+    directory.change_password(login, password, "Otra-Clave-Distinta-42")
+    directory.close()
 
 
 @pytest.fixture
@@ -228,7 +254,7 @@ def test_retry_of_a_case_that_waits(tmp_path: Path) -> None:
     [
         (["retry", "1"], "ya está cerrado (Terminada)"),
         (["cancel", "2", "--reason", "x"], "ya está cerrado (Rechazada)"),
-        (["retry", "3"], "no aplica a este caso en el estado «Requiere corrección»"),
+        (["retry", "3"], "no aplica en el estado «Requiere corrección»"),
         (["retry", "77"], "No existe el caso GU-2026-000077"),
         (["cancel", "3", "--reason", "  "], "Falta el motivo"),
         (["cancel", "3", "--reason", "x" * 600], "El motivo tiene 600 caracteres"),
@@ -243,14 +269,48 @@ def test_what_cannot_be_asked(world: World, arguments: list[str], expected: str)
         assert journal.execute("SELECT count(*) FROM signal").fetchone() == (0,)
 
 
-def test_cancel_once_the_account_exists(tmp_path: Path) -> None:
-    """An account that exists is not cancelled away: the message says what to ask for instead."""
+def test_cancel_until_the_access_data_went_out(tmp_path: Path) -> None:
+    """An account that nobody received may be cancelled; one that was delivered may not: the message says what to ask for."""
     world = World(tmp_path)
     world.submit(CONTRACTOR, HEAD)
     world.run()
+    assert world.cases()[0].request.facts.account_id is not None
+    world.run_until_quiet()
     said = gestion_of(world, "cancel", "1", "--reason", "x")
     assert said.code == 2
-    assert "ya existe" in said.err
+    assert "ya se atendió" in said.err
+    assert "pida la operación contraria" in said.err
+    world.submit(EMPLOYEE, HR)
+    world.run()
+    assert gestion_of(world, "cancel", "2", "--reason", "ya no viene").code == 0
+    world.run()
+    assert world.cases()[1].request.state is State.CANCELLED
+
+
+def test_a_case_that_is_followed_up(tmp_path: Path) -> None:
+    """Attended is not closed: it is listed as open, with what is still watched and the clock at a stand."""
+    world = World(tmp_path)
+    world.submit(CONTRACTOR, HEAD)
+    world.run_until_quiet()
+    assert cases_of(gestion_of(world, "list", "--open", "--json").document) == ["GU-2026-000001"]
+    assert cases_of(gestion_of(world, "list", "--state", "atendida, en seguimiento", "--json").document) == ["GU-2026-000001"]
+    said = gestion_of(world, "show", "1").out
+    for expected in ("Atendida, en seguimiento", "el primer ingreso del usuario", "cumplida"):
+        assert expected in said
+    document = gestion_of(world, "show", "1", "--json").document
+    assert (document["state"], document["waiting_for"], document["closed_at"]) == ("FOLLOWED_UP", "FIRST_USE", None)
+    assert document["wake_at"] == "2026-11-24T12:30:00Z"
+
+
+@pytest.mark.parametrize(("answers", "requester"), [(RESET, HEAD), (VACATION, HR)])
+def test_a_request_on_an_account_that_exists(tmp_path: Path, answers: dict[Field, str], requester: str) -> None:
+    """Its account is the one that the directory named, in the list, in the story and for programs."""
+    world = World(tmp_path)
+    world.submit(answers, requester)
+    world.run()
+    assert answers[Field.ACCOUNT] in gestion_of(world, "show", "1").out
+    assert gestion_of(world, "show", "1", "--json").document["account"] == answers[Field.ACCOUNT]
+    assert "GU-2026-000001" in gestion_of(world, "list").out
 
 
 def test_who_typed_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -303,5 +363,5 @@ def test_explain_with_an_unknown_word(world: World, option: str, typed: str, exp
 
 def test_every_act_has_a_name() -> None:
     """No act is shown to a person as a code."""
-    assert set(ACT_LABELS) == set(Act)
-    assert {Act.REPORT, Act.ISSUE_ACCESS, Act.MAIL_REFUSAL} <= MAILING
+    assert all(act.label for act in Act)
+    assert {Act.REPORT, Act.ISSUE_ACCESS, Act.MAIL_REFUSAL} <= MAILING_ACTS

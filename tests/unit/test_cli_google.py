@@ -57,7 +57,7 @@ def test_a_form_that_verifies(world: World, gestion_form: GestionForm) -> None:
     gestion_form.submit(CONTRACTOR_IN_GOOGLE, "jefe.ogi@upme.gov.co", MONDAY - timedelta(minutes=5))
     (check,) = form_checks(world)
     assert check.health is Health.GOOD
-    assert "1 respuesta leída; recopila correos verificados y sus 29 preguntas están enlazadas." in check.message
+    assert "1 respuesta leída; recopila correos verificados y sus 30 preguntas están enlazadas." in check.message
 
 
 def test_a_form_that_proves_no_identity(world: World, forms_api: FormsApi) -> None:

@@ -19,15 +19,17 @@ from typer.main import get_command
 from config import settings
 from config.institution import Institution
 from config.settings_sources import _CREDENTIALS
-from intake.board.port import HEADERS, DeskAction
+from intake.board.port import HEADERS
 from intake.commands.app import command_names, make_app
 from intake.matrix_rows import DEFAULT_RIGHTS, Role
 from intake.matrix_table import COLUMNS
 from provision.journal.schema import metadata
 from provision.journal.store import Journal
 from provision.journal.views import Views
+from provision.procedure.acts import WaitingFor
+from provision.procedure.desk import DeskAction
 from provision.procedure.diagram import lifecycle_mermaid, steps_table
-from provision.procedure.model import DeskAsked, State, WaitingFor
+from provision.procedure.model import DeskAsked, State
 from tests.servers.google.gestion_form import GestionForm
 from tests.servers.google.server import FakeGoogle
 from tests.world import CONTRACTOR, World
@@ -48,6 +50,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     '[directory] kind = "embedded"': settings.DirectoryEmbedded,
     '[cloud] kind = "embedded"': settings.CloudEmbedded,
     '[cloud] kind = "none"': settings.CloudNone,
+    '[backup] kind = "by-hand"': settings.BackupByHand,
+    '[backup] kind = "embedded"': settings.BackupEmbedded,
     '[mail] kind = "smtp"': settings.MailBySmtp,
     '[mail] kind = "maildir"': settings.MailByMaildir,
     '[desk] kind = "embedded"': settings.DeskEmbedded,
@@ -158,7 +162,9 @@ def test_settings_table() -> None:
 
 def test_settings_named_anywhere() -> None:
     """Dotted and sectioned settings in the other pages exist: `[mail] host`, `[log] file`."""
-    sections = {name.partition("]")[0] + "]" for name in SECTIONS} | {"[deadlines]", "[naming]", "[business_hours]", "[caps]"}
+    sections = {name.partition("]")[0] + "]" for name in SECTIONS} | {
+        "[deadlines]", "[naming]", "[business_hours]", "[caps]", "[approvals]", "[leaving]", "[renaming]"
+    }  # fmt: skip
     for page in PAGES:
         for section, key in re.findall(r"`(\[\w+\]) (\w+)", page.read_text(encoding="utf-8")):
             assert section in sections, (page, section)
@@ -172,7 +178,7 @@ def test_policy_keys() -> None:
     part = text_of("docs/administrador.md").partition("### La política de la institución")[2].partition("### ")[0]
     named = set(re.findall(r"`(?:\[+)?([a-z_]+)(?:\]+|\.TIPO\])?`", part)) - {"institution"}
     fields: set[str] = set(Institution.model_fields)
-    for nested in ("naming", "mail", "deadlines", "business_hours", "caps"):
+    for nested in ("naming", "mail", "deadlines", "business_hours", "caps", "approvals", "leaving", "renaming"):
         fields |= set(getattr(Institution.model_fields[nested].annotation, "model_fields", {}))
     assert named <= fields | {"ou", "groups", "licence", "title", "name", "aliases"}, named - fields
 
@@ -189,7 +195,7 @@ def test_credentials_and_units() -> None:
 
 def test_lifecycle() -> None:
     """The lifecycle and the steps in the page are what the code says; `python -m tests.pictures lifecycle` writes them."""
-    page = text_of("docs/procedimiento.md")
+    page = text_of("docs/procedure.md")
     assert f"<!-- lifecycle -->\n```mermaid\n{lifecycle_mermaid()}```\n<!-- /lifecycle -->" in page
     assert f"<!-- steps -->\n{steps_table()}<!-- /steps -->" in page
 
@@ -205,8 +211,9 @@ def test_runbook_waits() -> None:
     """The runbook says of every wait whether the clock stands still, and rightly."""
     page = text_of("docs/recuperacion.md")
     for waiting in WaitingFor:
-        (verdict,) = re.findall(rf"^\| {re.escape(waiting.label)} \|.*\| (sí|no) \|$", page, re.MULTILINE)
-        assert (verdict == "no") is waiting.pauses_clock, waiting
+        (verdict,) = re.findall(rf"^\| {re.escape(waiting.label)} \|.*\| (sí|no|según la política) \|$", page, re.MULTILINE)
+        otherwise = "según la política" if waiting.is_confirmation else "sí"
+        assert verdict == ("no" if waiting.pauses_clock else otherwise), waiting
 
 
 def test_matrix_guide() -> None:

@@ -59,7 +59,7 @@ def test_all_is_well(world: World) -> None:
     )
     assert "un csv no prueba la identidad" in text(found["Formulario"]).lower()
     assert "mesa@upme.gov.co" in text(found["Formulario"])
-    assert "3 filas válidas, 3 vigentes hoy" in text(found["Matriz"])
+    assert "4 filas válidas, 4 vigentes hoy" in text(found["Matriz"])
     assert "nube de demostración" in text(found["Nube"])
     assert "Licencia STANDARDPACK: 5 cupos libres." in text(found["Nube"])
 
@@ -150,10 +150,10 @@ def test_the_matrix(world: World) -> None:
     """An invalid matrix is said row by row; one in which nobody is in force today is yellow."""
     world.path("matriz.csv").write_text(MATRIX.replace("Supervisor", "Rey"), encoding="utf-8")
     assert "Fila 4, columna «rol»" in text(examined(world)["Matriz"])
-    old = MATRIX.replace(",,,,,,\n", ",,,,,31/12/2025,\n")
+    old = MATRIX.replace(",,,,,,\n", ",,,,,31/12/2025,\n").replace(",,,,,,sí\n", ",,,,,31/12/2025,sí\n")
     world.path("matriz.csv").write_text(old, encoding="utf-8")
     found = examined(world)["Matriz"]
-    assert (worst(found), "3 filas válidas, 0 vigentes hoy" in text(found)) == (Health.DOUBTFUL, True)
+    assert (worst(found), "4 filas válidas, 0 vigentes hoy" in text(found)) == (Health.DOUBTFUL, True)
 
 
 def test_no_seats(world: World) -> None:

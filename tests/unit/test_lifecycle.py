@@ -1,75 +1,32 @@
 """`advance`, by example: what a request does when its effects settle, the desk acts, and time passes."""
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from config.dates import end_of_day, start_of_day
 from config.vocabulary import AccountType, CaseNumber
-from provision.procedure.lifecycle import advance, open_request
+from provision.procedure.acts import Act, WaitingFor
+from provision.procedure.facts import Facts
+from provision.procedure.lifecycle import open_request
 from provision.procedure.model import (
-    Act,
     Advance,
     CorrectionAsked,
     Course,
     DeskAsked,
     Diverted,
-    Done,
-    Facts,
     Failed,
     NotYet,
-    Outcome,
-    Request,
-    Settled,
-    Signal,
     State,
     StepKey,
     SteppedBack,
-    WaitingFor,
 )
 from provision.procedure.submission import Problem
-from tests.cases import BY_HAND, DEFECTIVE, NOW, REFUSED, contractor, opened, policy, received, rules
+from tests.cases import DEFECTIVE, NOW, REFUSED, contractor, opened, policy, received, rules
+from tests.unit.advancing import acts_until_the_end, begun, run_to, settle
 
 HOUR = timedelta(hours=1)
-FACTS = {
-    Act.REGISTER_TICKET: Facts(ticket="T-1"),
-    Act.RESERVE_SEAT: Facts(licence="STANDARDPACK"),
-    Act.RESERVE_NAME: Facts(login="jose.munoz", mail_address="jose.munoz@entidad.gov.co"),
-    Act.CREATE_ACCOUNT: Facts(account_id="guid-1"),
-    Act.AWAIT_SYNC: Facts(cloud_user="nube-1"),
-}
-
-
-def settle(advanced: Advance, outcome: Outcome | None = None, now: datetime = NOW) -> Advance:
-    """The wanted effect comes to an outcome; by default it is done and teaches what it teaches."""
-    effect = advanced.effect
-    assert effect is not None
-    done = outcome or Done(FACTS.get(effect.act, Facts()))
-    return advance(advanced.request, [Settled(effect, done)], rules(now))
-
-
-def begun(request: Request, *signals: Signal, at: datetime = NOW) -> Advance:
-    """What the request decides on these signals."""
-    return advance(request, signals, rules(at))
-
-
-def run_to(act: Act | None, advanced: Advance) -> Advance:
-    """Settle effects until this act is wanted; None: until nothing is."""
-    for _ in range(30):
-        if (advanced.effect.act if advanced.effect else None) is act:
-            return advanced
-        advanced = settle(advanced)
-    raise AssertionError(f"{act} is never wanted")
-
-
-def acts_until_the_end(advanced: Advance) -> list[Act]:
-    """Every act wanted from here, all of them done at once."""
-    acts = []
-    while advanced.effect is not None:
-        acts.append(advanced.effect.act)
-        advanced = settle(advanced)
-    return acts
 
 
 def test_a_creation_goes_through_the_activities_in_order() -> None:
@@ -88,7 +45,7 @@ def test_a_creation_goes_through_the_activities_in_order() -> None:
         Act.REPORT,
         Act.CLOSE_TICKET,
     ]
-    assert (last.request.state, last.request.closed_at, last.wake_at) == (State.DONE, NOW, None)
+    assert (last.request.state, last.request.attended_at, last.request.closed_at) == (State.FOLLOWED_UP, NOW, None)
 
 
 def test_an_account_type_without_a_mailbox_skips_seat_and_cloud() -> None:
@@ -218,39 +175,9 @@ def test_a_request_held_for_a_person_is_not_moved_by_time() -> None:
     )
 
 
-def test_the_desk_closes_what_it_attends_by_hand() -> None:
-    """Registered, told, then it waits for «Aprobar»; other actions change nothing and say so."""
-    waiting = run_to(None, begun(opened(1, BY_HAND).request))
-    assert (waiting.request.state, waiting.request.waiting_for) == (State.NEEDS_ATTENTION, WaitingFor.DESK)
-    refused = begun(waiting.request, DeskAsked("Reintentar", "mesa"))
-    assert refused.request.state is State.NEEDS_ATTENTION
-    assert "no aplica" in refused.request.reason
-    approved = begun(waiting.request, DeskAsked("Aprobar", "mesa", "hecho"))
-    assert acts_until_the_end(approved)[-1] is Act.CLOSE_TICKET
-    assert Act.MAIL_BY_HAND not in acts_until_the_end(approved)
-    assert run_to(None, approved).request.state is State.DONE
-
-
-@pytest.mark.parametrize("act", [Act.REGISTER_TICKET, Act.RESERVE_SEAT, Act.RESERVE_NAME, Act.CREATE_ACCOUNT])
-def test_a_creation_can_be_cancelled_until_the_account_exists(act: Act) -> None:
-    """What was reserved goes back, the requester is told why, and the ticket is closed."""
-    cancelled = begun(run_to(act, begun(opened().request)).request, DeskAsked("Cancelar", "mesa", "ya no viene"))
-    acts = acts_until_the_end(cancelled)
-    assert acts[-3:] == [Act.RELEASE_RESERVATIONS, Act.MAIL_CANCELLED, Act.CLOSE_TICKET]
-    last = run_to(None, cancelled).request
-    assert last.state is State.CANCELLED
-    assert "ya no viene" in last.because
-
-
-def test_an_account_that_exists_is_not_cancelled_away() -> None:
-    """The desk is told to ask for its deactivation, and the case goes on."""
-    wanted = run_to(Act.AWAIT_SYNC, begun(opened().request))
-    answered = begun(wanted.request, DeskAsked("Cancelar", "mesa"))
-    assert answered.effect == wanted.effect
-    assert "ya existe" in answered.request.reason
-
-
-@pytest.mark.parametrize("action", ["", "Confirmar backup de equipo", '=HYPERLINK("x")', "x" * 10_000, "aprobar\n"])
+@pytest.mark.parametrize(
+    "action", ["", "Confirmar backup de equipo", "Aprobar", "Rechazar", '=HYPERLINK("x")', "x" * 10_000, "aprobar\n"]
+)
 def test_an_action_that_does_not_apply_is_answered(action: str) -> None:
     """Whatever the agent typed, the request goes on as it was."""
     wanted = run_to(Act.RESERVE_NAME, begun(opened().request))

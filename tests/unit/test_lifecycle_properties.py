@@ -1,137 +1,70 @@
 """`advance` under any sequence of outcomes, edits, desk actions and time: what always holds."""
 
 import random
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import reduce
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.vocabulary import AccountType, CaseNumber, EmailAddress
-from intake.board.port import DeskAction
+from config.vocabulary import CaseNumber
 from provision.journal.stored import dump_request, load_request
 from provision.procedure import sla
+from provision.procedure.acts import CONFIRMED_BY, Act, WaitingFor
+from provision.procedure.courses import ADMITTED, next_step, steps_of
 from provision.procedure.lifecycle import advance, open_request
 from provision.procedure.model import (
-    Act,
-    Advance,
     Course,
     DeskAsked,
     Diverted,
     Done,
-    Effect,
-    Facts,
     Failed,
-    NotYet,
-    Outcome,
     Request,
     Resubmitted,
     Settled,
-    Signal,
     SlaMark,
     State,
     StepKey,
     SteppedBack,
-    WaitingFor,
 )
-from provision.procedure.resubmission import changed_identity
-from provision.procedure.steps import next_step, steps_of
-from provision.procedure.submission import Authorisation, Defective, Problem, Submission
-from tests.cases import BOSS, BY_HAND, DEFECTIVE, GENERIC, GRANTED, NOW, REFUSED, contractor, received, rules
-
-PROBLEM = Problem("supervisor_email", "Correo del supervisor", "no existe.")
-LEARNT = {
-    Act.REGISTER_TICKET: Facts(ticket="T-1"),
-    Act.RESERVE_SEAT: Facts(licence="STANDARDPACK"),
-    Act.RESERVE_NAME: Facts(login="jose.munoz", mail_address="jose.munoz@entidad.gov.co"),
-    Act.CREATE_ACCOUNT: Facts(account_id="guid-1"),
-}
-
-contents: st.SearchStrategy[Submission | Defective] = st.sampled_from(
-    [
-        contractor(),
-        contractor(personal_email="otro@correo.example"),
-        contractor("999"),
-        contractor(start=date(2027, 1, 18), end=date(2027, 12, 31)),
-        contractor(end=date(2026, 11, 30)),
-        contractor(account_type=AccountType.OPERATOR),
-        GENERIC,
-        BY_HAND,
-        DEFECTIVE,
-    ]
-)
-authorisations: st.SearchStrategy[Authorisation] = st.sampled_from([GRANTED, GRANTED, GRANTED, REFUSED])
-waits = st.timedeltas(timedelta(seconds=1), timedelta(days=3))
-outcomes: st.SearchStrategy[Outcome | timedelta] = st.one_of(
-    st.just(Done()),
-    st.just(Done()),
-    st.builds(Done, st.just(Facts()), st.text(max_size=5)),
-    waits,
-    st.builds(Failed, st.text(max_size=5)),
-    st.just(Diverted(Course.CORRECT, "corrija", (PROBLEM,))),
-    st.just(Diverted(Course.HAS_ACCOUNT, "ya tiene", facts=Facts(existing_login="x", existing_enabled=True))),
-    st.just(SteppedBack(Act.RESERVE_NAME, "ocupado")),
-)
-edits = st.builds(Resubmitted, contents, authorisations, st.sampled_from([BOSS, EmailAddress("otra@entidad.gov.co"), None]))
-asked = st.builds(DeskAsked, st.sampled_from([*DeskAction, "otra cosa", ""]), st.just("mesa"), st.text(max_size=9))
-strangers = st.builds(lambda act, outcome: (act, outcome), st.sampled_from(Act), outcomes)
-happenings = st.one_of(outcomes, outcomes, outcomes, edits, asked, strangers, st.timedeltas(timedelta(0), timedelta(days=9)))
-Happening = Outcome | timedelta | Resubmitted | DeskAsked | tuple[Act, Outcome | timedelta]
-beginnings = st.builds(
+from provision.procedure.resubmission import begun, changed_identity
+from provision.procedure.steps import needs_second_person
+from provision.procedure.submission import Defective, Submission
+from tests.cases import (
+    BOSS,
+    DEFECTIVE,
+    DELETE,
+    EVERY_OPERATION,
+    GRANTED,
+    NOW,
+    REFUSED,
+    SUBJECT,
+    contractor,
+    inactive,
     received,
-    st.just(1),
-    contents,
-    authorisations,
-    requester=st.sampled_from([BOSS, None]),
-    duplicate_of=st.sampled_from([None, None, CaseNumber("GU-2026-000009")]),
+    rules,
 )
+from tests.unit.advancing import SECOND_PERSON
+from tests.unit.lives import Happening, Lives, Word, live, lives, signals_of
 
+APPROVED = frozenset({StepKey(Act.APPROVE), StepKey(Act.MAIL_APPROVER)})
+DONE_ANEW = APPROVED | {
+    ADMITTED,
+    StepKey(Act.RESERVE_NAME),
+    StepKey(Act.RESERVE_SEAT),
+    StepKey(Act.CONFIRM_IDENTITY),
+    StepKey(Act.CONFIRM_ACTIVATION),
+    StepKey(Act.PLAN_CHANGES),
+    StepKey(Act.PLACE_HOLD),
+    StepKey(Act.MAIL_SCHEDULED),
+}
+"""What other answers, or a name lost, make the program do again."""
+BEFORE_APPROVAL = frozenset({Act.REGISTER_TICKET, Act.CHECK_ACCOUNT, Act.RELEASE_RESERVATIONS})
+SAID_BY_SOMEBODY = frozenset(CONFIRMED_BY.values()) | {WaitingFor.ADMISSION}
+"""The waits that no time ends."""
 
-def settled(effect: Effect, outcome: Outcome | timedelta, now: datetime) -> Settled:
-    """The signal of an effect; a time is a wait for so long, and a step that is done teaches what it teaches."""
-    if isinstance(outcome, timedelta):
-        return Settled(effect, NotYet(WaitingFor.RETRY, now + outcome, "espera"))
-    if isinstance(outcome, Done):
-        outcome = replace(outcome, facts=LEARNT.get(effect.act, Facts()))
-    return Settled(effect, outcome)
-
-
-def signals_of(happening: Happening, before: Advance, now: datetime) -> list[Signal]:
-    """What the executor would hand over."""
-    match happening:
-        case Resubmitted() | DeskAsked():
-            return [happening]
-        case (Act() as act, outcome):
-            request = before.request
-            return [settled(Effect(request.case, act, StepKey(act.value), request.round), outcome, now)]
-        case Done() | NotYet() | Failed() | Diverted() | SteppedBack() if before.effect is not None:
-            return [settled(before.effect, happening, now)]
-        case timedelta() if before.effect is not None and happening:
-            return [settled(before.effect, happening, now)]
-        case _:
-            return []
-
-
-def live(before: Advance, happened: Sequence[Happening]) -> list[tuple[Advance, tuple[Signal, ...], datetime, Advance]]:
-    """What each happening led to: before, signals, when, after. A time lets it pass; everything else takes a minute."""
-    told, now = [], NOW
-    for happening in happened:
-        signals = tuple(signals_of(happening, before, now))
-        now += happening if isinstance(happening, timedelta) and not signals else timedelta(minutes=1)
-        after = advance(before.request, signals, rules(now))
-        assert after == advance(before.request, signals, rules(now)), "the same arguments give the same decision"
-        told.append((before, signals, now, after))
-        before = after
-    return told
-
-
-lives = st.builds(
-    lambda beginning, happened: live(open_request(beginning, rules()), happened), beginnings, st.lists(happenings, max_size=20)
-)
-Lives = list[tuple[Advance, tuple[Signal, ...], datetime, Advance]]
 a_few = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 
 
@@ -169,10 +102,11 @@ def test_nothing_spins_and_nothing_is_forgotten(life: Lives) -> None:
         request = after.request
         if after.effect is None:
             assert after.wake_at is None or after.wake_at > now
-            assert request.state.closed or request.state is State.NEEDS_ATTENTION or request.wake_at is not None
-        if request.state is State.WAITING:
+            asleep = request.state.closed or request.state is State.NEEDS_ATTENTION or request.waiting_for in SAID_BY_SOMEBODY
+            assert asleep or request.wake_at is not None
+        if request.state in {State.WAITING, State.FOLLOWED_UP} and after.effect is None:
             assert request.waiting_for is not None
-            assert request.wake_at is not None
+            assert (request.wake_at is None) == (request.waiting_for in SAID_BY_SOMEBODY)
         if request.state is State.NEEDS_ATTENTION:
             assert request.wake_at is None
             assert request.waiting_for is WaitingFor.DESK
@@ -181,13 +115,14 @@ def test_nothing_spins_and_nothing_is_forgotten(life: Lives) -> None:
 @a_few
 @given(lives)
 def test_steps_done_and_facts_known_are_kept(life: Lives) -> None:
-    """Only a reservation is ever done anew, and only before the account exists or when its name was lost."""
+    """Only what was decided on former answers is ever done anew, and only before anything was done to an account."""
     for before, signals, _, after in life:
         lost = before.request.done - after.request.done
-        assert lost <= {StepKey(Act.RESERVE_NAME), StepKey(Act.RESERVE_SEAT)}
+        assert lost <= DONE_ANEW
         stepped_back = any(isinstance(each, Settled) and isinstance(each.outcome, SteppedBack) for each in signals)
-        if lost and not stepped_back:
+        if lost - APPROVED and not stepped_back:
             assert before.request.facts.account_id is None
+            assert not begun(before.request)
         known, knows = before.request.facts, after.request.facts
         assert known.account_id in {None, knows.account_id}
         assert known.ticket in {None, knows.ticket}
@@ -197,13 +132,59 @@ def test_steps_done_and_facts_known_are_kept(life: Lives) -> None:
 @a_few
 @given(lives)
 def test_an_account_that_exists_stays_the_account_of_its_person(life: Lives) -> None:
-    """No edit changes whose account it is, and no action cancels it away."""
+    """No edit changes whose account it is, and no action cancels away one whose access data somebody received."""
     for before, _, _, after in life:
         if before.request.facts.account_id is not None:
             assert isinstance(after.request.content, Defective) or not changed_identity(
                 before.request.content, after.request.content
             )
-            assert after.request.course is not Course.CANCEL or before.request.course is Course.CANCEL
+            if before.request.facts.access_sent_to is not None:
+                assert after.request.course is not Course.CANCEL or before.request.course is Course.CANCEL
+
+
+@a_few
+@given(lives)
+def test_nothing_is_taken_from_anybody_without_the_words_it_needs(life: Lives) -> None:
+    """No account is disabled before the run's sum let it in, nor deleted before all it depends on; approved if need be."""
+    for _, _, _, after in life:
+        request, effect = after.request, after.effect
+        if effect is None or request.course is not Course.ATTEND:
+            continue
+        if effect.step == StepKey(Act.APPLY_HOLDS):
+            assert ADMITTED in request.done
+        if effect.act is Act.DELETE_ACCOUNT:
+            verified = {Act.APPROVE, Act.APPLY_HOLDS, Act.BACK_UP, Act.CONFIRM_PC_BACKUP, Act.CONFIRM_PC_WIPE}
+            assert {StepKey(act) for act in verified} <= request.done
+        if effect.act is Act.REMOVE_COMPUTERS:
+            assert StepKey(Act.CONFIRM_PC_BACKUP) in request.done
+        if effect.act is Act.RECORD_ADDRESS:
+            assert {StepKey(Act.APPROVE), StepKey(Act.MAIL_OLD_ADDRESS)} <= request.done
+        if needs_second_person(request, rules().policy) and effect.act not in BEFORE_APPROVAL:
+            assert request.approval is not None
+
+
+@a_few
+@given(lives)
+def test_a_second_person_is_somebody_else(life: Lives) -> None:
+    """Whoever is recorded as having approved is neither the requester nor the person concerned."""
+    for _, _, _, after in life:
+        if after.request.approval is not None:
+            assert after.request.approval.by == SECOND_PERSON.address
+            assert after.request.approval.by not in {after.request.requester, SUBJECT.mail_address}
+
+
+@a_few
+@given(lives)
+def test_what_was_attended_stays_attended(life: Lives) -> None:
+    """Nothing that happens later changes when, the answers or the course; its clock never pauses again."""
+    for before, _, now, after in life:
+        if before.request.attended_at is None:
+            continue
+        assert after.request.attended_at == before.request.attended_at
+        assert (after.request.content, after.request.course) == (before.request.content, before.request.course)
+        assert after.request.pauses == before.request.pauses
+        assert sla.measure(after.request, rules(now)).elapsed_hours == sla.measure(before.request, rules(now)).elapsed_hours
+        assert after.request.state in {State.FOLLOWED_UP, State.NEEDS_ATTENTION, State.DONE}
 
 
 @a_few
@@ -219,7 +200,8 @@ def test_the_clock_is_sound(life: Lives) -> None:
         assert clock.paused_hours >= 0
         is_open = bool(pauses) and pauses[-1].until is None
         assert clock.paused == is_open
-        stands_still = after.request.waiting_for is not None and after.request.waiting_for.pauses_clock
+        waiting_for = after.request.waiting_for
+        stands_still = waiting_for is not None and (waiting_for.pauses_clock or waiting_for.is_confirmation)
         assert is_open == (stands_still and after.request.state in {State.WAITING, State.NEEDS_CORRECTION})
         assert after.request.sla is SlaMark.MISSED or before.request.sla is not SlaMark.MISSED
         assert order.index(after.request.sla) >= 0
@@ -254,22 +236,37 @@ def test_signals_one_by_one_or_together_lead_to_the_same_place(some: list[Lives]
 def test_every_state_and_every_course_can_be_reached() -> None:
     """Nothing in the vocabulary is dead."""
     chance = random.Random(7)
-    often: list[Happening] = [*[Done()] * 12, *[timedelta(days=9)] * 2]
+    often: list[Happening] = [*[Done()] * 12, *[Word.YES] * 6, *[timedelta(days=9)] * 2]
     seldom: list[Happening] = [
         DeskAsked("Cancelar", "mesa"),
-        DeskAsked("Aprobar", "mesa"),
         Failed("x"),
         Diverted(Course.HAS_ACCOUNT, "ya tiene"),
+        Diverted(Course.NOTHING_TO_DO, "ya está así"),
         Resubmitted(contractor("999"), GRANTED, BOSS),
     ]
     states: set[State] = set()
     courses: set[Course] = set()
-    for content in (contractor(), DEFECTIVE, BY_HAND):
+    for content in (contractor(), DEFECTIVE, inactive(), DELETE):
         for authorisation, duplicate_of in ((GRANTED, None), (REFUSED, None), (GRANTED, CaseNumber("GU-2026-000009"))):
             beginning = open_request(received(1, content, authorisation, duplicate_of=duplicate_of), rules())
             for _ in range(15):
-                for before, _, _, after in live(beginning, [chance.choice([*often, *seldom]) for _ in range(18)]):
+                for before, _, _, after in live(beginning, [chance.choice([*often, *seldom]) for _ in range(24)]):
                     states |= {before.request.state, after.request.state}
                     courses |= {before.request.course, after.request.course}
     assert states == set(State)
     assert courses == set(Course)
+
+
+@pytest.mark.parametrize("content", EVERY_OPERATION)
+def test_every_operation_ends_when_everybody_says_yes(content: Submission) -> None:
+    """Whatever is asked for, done at once, confirmed when asked and waited for as long as it takes: the case ends as done."""
+    before, now = open_request(received(1, content), rules()), NOW
+    for _ in range(80):
+        if before.request.state.closed:
+            break
+        signals = signals_of(Done() if before.effect is not None else Word.YES, before, now)
+        if not signals and before.effect is None and before.wake_at is not None:
+            now = max(now, before.wake_at)
+        before = advance(before.request, signals, rules(now))
+    assert before.request.state is State.DONE
+    assert before.request.attended_at is not None

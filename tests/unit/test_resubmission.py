@@ -1,30 +1,38 @@
 """Corrections: what an edit or a new answer does to a case, and what happens without one (activity 5; activity B)."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
 
 import pytest
 
 from config.dates import end_of_day, start_of_day
 from config.vocabulary import AccountType
+from provision.procedure.acts import Act, WaitingFor
 from provision.procedure.lifecycle import advance
-from provision.procedure.model import (
-    Act,
-    Advance,
-    Course,
-    Done,
-    Facts,
-    Failed,
-    Request,
-    Resubmitted,
-    Settled,
-    State,
-    StepKey,
-    WaitingFor,
-)
+from provision.procedure.model import Advance, Course, DeskAsked, Done, Failed, Request, Resubmitted, Settled, State, StepKey
 from provision.procedure.resubmission import CONTACT_FIELDS, changed_identity, concerns
-from provision.procedure.submission import CreatePersonalAccount, Defective, Submission
-from tests.cases import BOSS, BY_HAND, DEFECTIVE, GENERIC, GRANTED, NOW, REFUSED, contractor, opened, policy, rules
+from provision.procedure.submission import CreatePersonalAccount, Defective, Submission, Target
+from tests.cases import (
+    ACTIVATE,
+    BOSS,
+    CESSION,
+    DEFECTIVE,
+    DELETE,
+    GENERIC,
+    GRANTED,
+    MODIFY,
+    NOW,
+    REFUSED,
+    RESET,
+    contractor,
+    inactive,
+    opened,
+    policy,
+    rules,
+    rules_of,
+    taught_by,
+)
+from tests.unit.advancing import driven_to
 
 OPENING = timedelta(hours=7, minutes=30)
 
@@ -42,12 +50,8 @@ def on(request: Request, *signals: Resubmitted, at: datetime = NOW) -> Advance:
 def settle(advanced: Advance, at: datetime, outcome: Done | Failed | None = None) -> Advance:
     """The wanted effect is done, or what is said of it."""
     assert advanced.effect is not None
-    facts = {
-        Act.RESERVE_SEAT: Facts(licence="STANDARDPACK"),
-        Act.RESERVE_NAME: Facts(login="jose.munoz", mail_address="jose.munoz@entidad.gov.co"),
-        Act.CREATE_ACCOUNT: Facts(account_id="guid-1"),
-    }.get(advanced.effect.act, Facts())
-    return advance(advanced.request, [Settled(advanced.effect, outcome or Done(facts))], rules(at))
+    done = outcome or Done(taught_by(advanced.effect, at))
+    return advance(advanced.request, [Settled(advanced.effect, done)], rules(at))
 
 
 def at_rest(advanced: Advance, at: datetime = NOW, until: Act | None = None) -> Request:
@@ -128,7 +132,7 @@ def test_a_corrected_answer_goes_on_where_the_case_stood() -> None:
     assert wanted.effect.act is Act.FIND_EXISTING_ACCOUNT
     assert (wanted.request.correction, wanted.request.reason, wanted.request.round) == (None, "", 2)
     assert wanted.request.pauses[-1].until == NOW + timedelta(hours=5)
-    assert at_rest(wanted).state is State.DONE
+    assert at_rest(wanted).state is State.FOLLOWED_UP
 
 
 def test_a_second_defective_answer_is_asked_about_again() -> None:
@@ -166,14 +170,14 @@ def test_contact_data_may_change_at_any_time() -> None:
     assert acts == [Act.FIND_EXISTING_ACCOUNT, Act.ISSUE_ACCESS]
 
 
-@pytest.mark.parametrize("content", [contractor("999"), contractor(given_names="Otra"), GENERIC, BY_HAND])
+@pytest.mark.parametrize("content", [contractor("999"), contractor(given_names="Otra"), GENERIC, RESET, CESSION])
 def test_an_edit_of_whose_account_it_is_is_held_once_it_exists(content: Submission) -> None:
     """The desk decides; the case keeps the answers that the account was made from."""
     request = with_account()
     held = on(request, edit(content))
     assert (held.request.state, held.effect) == (State.NEEDS_ATTENTION, None)
     assert held.request.content == request.content
-    assert "cambió después de creada la cuenta" in held.request.reason
+    assert "La respuesta cambió cuando la cuenta ya se había tocado" in held.request.reason
 
 
 def test_an_edit_that_is_not_authorised_closes_the_case_before_the_account_and_is_held_after() -> None:
@@ -194,15 +198,15 @@ def test_a_defective_edit_after_the_account_exists_keeps_the_answers() -> None:
     assert asked.request.content == request.content
 
 
-def test_a_creation_that_becomes_a_request_by_hand_gives_back_what_it_had() -> None:
+def test_a_creation_that_becomes_another_request_gives_back_what_it_had() -> None:
     """Seat and name go to somebody else, and so does the seat of a type that has no mailbox."""
     reserved = at_rest(on(opened().request), until=Act.CREATE_ACCOUNT)
-    for content in (BY_HAND, contractor(account_type=AccountType.OPERATOR)):
+    for content in (RESET, MODIFY, inactive(), DELETE, contractor(account_type=AccountType.OPERATOR)):
         acts, turned = [], on(reserved, edit(content))
         while turned.effect is not None:
             acts.append(turned.effect.act)
             turned = settle(turned, NOW)
-        assert Act.RELEASE_RESERVATIONS in acts
+        assert Act.RELEASE_RESERVATIONS in acts, content
         if Act.RESERVE_NAME in acts:
             assert acts.index(Act.RELEASE_RESERVATIONS) < acts.index(Act.RESERVE_NAME)
 
@@ -213,7 +217,7 @@ def test_a_held_case_goes_on_with_a_good_answer() -> None:
     wanted = settle(wanted, NOW)
     held = settle(wanted, NOW, Failed("El buzón del solicitante no existe."))
     assert held.request.state is State.NEEDS_ATTENTION
-    assert at_rest(on(held.request, edit(contractor()))).state is State.DONE
+    assert at_rest(on(held.request, edit(contractor()))).state is State.FOLLOWED_UP
 
 
 def test_every_field_that_is_no_contact_data_is_identity() -> None:
@@ -223,4 +227,76 @@ def test_every_field_that_is_no_contact_data_is_identity() -> None:
     assert changed_identity(contractor(), contractor("7")) == ("person",)
     assert set(changed_identity(DEFECTIVE, contractor())) == {field.name for field in fields(CreatePersonalAccount)}
     assert {field.name for field in fields(CreatePersonalAccount)} >= CONTACT_FIELDS
-    assert [concerns(each) for each in (contractor("07"), DEFECTIVE, GENERIC, BY_HAND)] == ["07", None, None, None]
+    asked = (contractor("07"), DEFECTIVE, GENERIC, RESET, CESSION, replace(RESET, target=Target("ana.rios")))
+    assert [concerns(each) for each in asked] == ["07", None, None, "52333444", "52333444", None]
+
+
+@pytest.mark.parametrize(
+    ("content", "done_for_good", "edited"),
+    [
+        (RESET, Act.END_SESSIONS, replace(RESET, on_premises=True)),
+        (MODIFY, Act.SYNCHRONISE, replace(MODIFY, position="Otra")),
+        (ACTIVATE, Act.APPLY_HOLDS, replace(ACTIVATE, from_date=date(2026, 12, 1))),
+        (inactive(), Act.END_SESSIONS, inactive(until_date=date(2027, 1, 15))),
+        (CESSION, Act.PLACE_HOLD, replace(CESSION, from_date=date(2026, 12, 1))),
+        (DELETE, Act.BACK_UP, replace(DELETE, target=Target("otra.persona@entidad.gov.co"))),
+    ],
+)
+def test_an_edit_of_what_was_done_already_is_for_the_desk(content: Submission, done_for_good: Act, edited: Submission) -> None:
+    """In every operation: once something was done to an account, other answers change nothing by themselves."""
+    at_work = driven_to(done_for_good, content).request
+    held = on(at_work, edit(edited))
+    assert (held.request.state, held.effect) == (State.NEEDS_ATTENTION, None)
+    assert (held.request.content, held.request.done) == (at_work.content, at_work.done)
+    same = on(at_work, edit(content))
+    assert same.request.state is not State.NEEDS_ATTENTION
+    assert same.request.done == at_work.done
+
+
+def test_other_dates_before_the_first_day_are_other_dates() -> None:
+    """A vacation that is moved before it begins: its hold is written down anew and its requester told the new date."""
+    scheduled = at_rest(on(opened(1, inactive(from_date=date(2026, 12, 1), until_date=date(2026, 12, 4))).request))
+    assert {StepKey(Act.PLACE_HOLD), StepKey(Act.MAIL_SCHEDULED)} <= scheduled.done
+    moved = on(scheduled, edit(inactive(from_date=date(2026, 12, 2), until_date=date(2026, 12, 4))))
+    acts = []
+    while moved.effect is not None:
+        acts.append(moved.effect.act)
+        moved = settle(moved, NOW)
+    assert acts == [Act.CHECK_ACCOUNT, Act.PLACE_HOLD, Act.MAIL_SCHEDULED]
+    assert moved.request.wake_at == start_of_day(date(2026, 12, 2), policy().zone)
+
+
+@pytest.mark.parametrize("content", [MODIFY, RESET, ACTIVATE, contractor()])
+def test_an_edit_to_another_operation_leaves_no_hold_behind(content: Submission) -> None:
+    """A vacation that becomes something else once its hold is written down is the desk's: cancelled, the hold is taken back."""
+    scheduled = at_rest(on(opened(1, inactive(from_date=date(2026, 12, 1), until_date=date(2026, 12, 4))).request))
+    held = on(scheduled, edit(content))
+    assert (held.request.state, held.request.content) == (State.NEEDS_ATTENTION, scheduled.content)
+    cancelled = advance(held.request, [DeskAsked("Cancelar", "mesa")], rules())
+    acts = []
+    while cancelled.effect is not None:
+        acts.append(cancelled.effect.act)
+        cancelled = settle(cancelled, NOW)
+    assert Act.TAKE_BACK in acts
+    goes_on = advance(held.request, [DeskAsked("Reintentar", "mesa")], rules())
+    assert at_rest(goes_on).waiting_for is WaitingFor.FROM_DATE
+
+
+def test_an_unauthorised_edit_takes_the_hold_back() -> None:
+    """Refused on the new answers, nothing of the former ones stays."""
+    scheduled = at_rest(on(opened(1, inactive(from_date=date(2026, 12, 1))).request))
+    refused = on(scheduled, edit(inactive(from_date=date(2026, 12, 2)), granted=False))
+    acts = []
+    while refused.effect is not None:
+        acts.append(refused.effect.act)
+        refused = settle(refused, NOW)
+    assert acts == [Act.RELEASE_RESERVATIONS, Act.TAKE_BACK, Act.MAIL_REFUSAL, Act.CLOSE_TICKET]
+    assert refused.request.state is State.REFUSED
+
+
+def test_an_edit_to_a_deletion_where_nothing_is_deleted() -> None:
+    """Refused with the reason and the alternative, as if it had been asked for at first."""
+    never = rules_of(deletes_accounts=False)
+    edited = advance(at_rest(on(opened(1, inactive(from_date=date(2026, 12, 1))).request)), [edit(DELETE)], never)
+    assert edited.request.course is Course.REFUSE
+    assert "pida una inactivación por retiro" in edited.request.because

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from config.institution import Deadlines
 from provision.procedure import sla
+from provision.procedure.acts import WaitingFor
 from provision.procedure.lifecycle import advance
-from provision.procedure.model import NotYet, Pause, Request, Settled, SlaMark, State, WaitingFor
-from tests.cases import NOW, opened, rules
+from provision.procedure.model import NotYet, Pause, Request, Settled, SlaMark, State
+from tests.cases import NOW, opened, rules, rules_of
 
 HOUR = timedelta(hours=1)
 OPENING = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
@@ -46,24 +48,45 @@ def test_while_it_stands_still_nothing_falls_due() -> None:
     assert (clock.due_at, clock.warn_at, clock.paused, clock.elapsed_hours) == (None, None, True, 2)
 
 
+def standing(state: State, waiting_for: WaitingFor | None, request: Request | None = None) -> Request:
+    """A request that stands so."""
+    return replace(request or opened(at=OPENING).request, state=state, waiting_for=waiting_for)
+
+
 def test_waits_that_count_and_waits_that_do_not() -> None:
-    """A seat, a mailbox, the requester and a start date pause the clock; a retry, the synchronisation and the desk do not."""
-    request = opened(at=OPENING).request
+    """A seat, a mailbox, the requester and a date pause the clock; a retry, the synchronisation and the desk do not."""
     for waiting in WaitingFor:
-        pauses = sla.pausing(request, State.WAITING, waiting, NOW)
-        assert bool(pauses) == waiting.pauses_clock
-    assert sla.pausing(request, State.IN_PROGRESS, WaitingFor.SEAT, NOW) == ()
+        pauses = sla.pausing(standing(State.WAITING, waiting), rules())
+        assert bool(pauses) == (waiting.pauses_clock or waiting.is_confirmation)
+    assert sla.pausing(standing(State.IN_PROGRESS, WaitingFor.SEAT), rules()) == ()
+
+
+def test_policy_says_whether_waiting_for_a_persons_word_counts() -> None:
+    """By default it does not; where it does, the other pauses stay what they are."""
+    by = rules_of(deadlines=Deadlines(confirmations_stop_clock=False))
+    for waiting in WaitingFor:
+        assert bool(sla.pausing(standing(State.WAITING, waiting), by)) == waiting.pauses_clock
 
 
 def test_one_wait_after_another_is_two_pauses() -> None:
     """The first ends where the second begins; the same wait goes on as one."""
-    first = replace(paused(), pauses=sla.pausing(paused(), State.WAITING, WaitingFor.SEAT, NOW))
-    assert sla.pausing(first, State.WAITING, WaitingFor.SEAT, NOW + HOUR) == first.pauses
-    second = sla.pausing(first, State.WAITING, WaitingFor.MAILBOX, NOW + HOUR)
-    assert [(pause.since, pause.until, pause.why) for pause in second] == [
+    seat = standing(State.WAITING, WaitingFor.SEAT)
+    first = replace(seat, pauses=sla.pausing(seat, rules()))
+    assert sla.pausing(first, rules(NOW + HOUR)) == first.pauses
+    mailbox = standing(State.WAITING, WaitingFor.MAILBOX, first)
+    assert [(pause.since, pause.until, pause.why) for pause in sla.pausing(mailbox, rules(NOW + HOUR))] == [
         (NOW, NOW + HOUR, WaitingFor.SEAT),
         (NOW + HOUR, None, WaitingFor.MAILBOX),
     ]
+
+
+def test_what_was_attended_pauses_no_more() -> None:
+    """A return or a first use that is watched is no pause, and an open one ended when it was attended."""
+    seat = standing(State.WAITING, WaitingFor.SEAT)
+    paused_since = replace(seat, pauses=sla.pausing(seat, rules()))
+    followed = replace(standing(State.FOLLOWED_UP, WaitingFor.RETURN_DATE, paused_since), attended_at=NOW + HOUR)
+    (pause,) = sla.pausing(followed, rules(NOW + 90 * HOUR))
+    assert (pause.since, pause.until) == (NOW, NOW + HOUR)
 
 
 def test_a_request_is_warned_once_then_marked_once_and_never_unmarked() -> None:
@@ -84,6 +107,16 @@ def test_a_request_is_warned_once_then_marked_once_and_never_unmarked() -> None:
     assert wanted.effect is not None
     seat = Settled(wanted.effect, NotYet(WaitingFor.SEAT, far, "x"))
     assert advance(waiting.request, [seat], rules(OPENING + timedelta(days=3))).request.sla is SlaMark.MISSED
+
+
+def test_an_attended_request_keeps_its_time() -> None:
+    """Measured when it was attended, however long it is followed up and whenever it is closed."""
+    attended = replace(paused((1, 2)), state=State.FOLLOWED_UP, attended_at=OPENING + 5 * HOUR)
+    for request in (attended, replace(attended, state=State.DONE, closed_at=OPENING + 90 * HOUR)):
+        for days in (0, 3, 400):
+            clock = sla.measure(request, rules(OPENING + 5 * HOUR + timedelta(days=days)))
+            assert (clock.elapsed_hours, clock.due_at, clock.warn_at) == (4, None, None)
+            assert sla.mark(request, rules(OPENING + timedelta(days=400))) is SlaMark.ON_TIME
 
 
 def test_a_closed_request_keeps_its_time() -> None:

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from base64 import b64encode
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,18 +15,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.errors import CannotRun
-from intake.story_page import (
+from config.vocabulary import CaseNumber, HoldReason
+from intake.account_lives import AccountLife, LivedHold, Window
+from intake.story_page import write_story_page
+from intake.story_values import (
     Decision,
     Event,
     EventKind,
+    Overview,
+    SecondPerson,
     SentMail,
     SlaKind,
     SlaStory,
     StateKind,
     Story,
     Wait,
-    write_story_page,
 )
+from provision.procedure.holds import Hold
 from tests.servers.availability import missing_server
 
 RECEIVED = datetime(2026, 11, 23, 13, 5, tzinfo=UTC)
@@ -76,10 +81,15 @@ def story(**changes: object) -> Story:
     return replace(usual, **changes)  # type: ignore[arg-type]  # each test changes other fields
 
 
-def page(folder: Path, *stories: Story, outputs: tuple[tuple[str, str], ...] = (("Tablero", "tablero.xlsx"),)) -> str:
+def page(
+    folder: Path,
+    *stories: Story,
+    outputs: tuple[tuple[str, str], ...] = (("Tablero", "tablero.xlsx"),),
+    overview: Overview | None = None,
+) -> str:
     """The page as it was written."""
     path = folder / "historia.html"
-    write_story_page(path, "Historia de los casos", "UPME", stories, NOW, outputs)
+    write_story_page(path, "Historia de los casos", "UPME", stories, NOW, outputs, overview=overview)
     return path.read_text("utf-8")
 
 
@@ -150,20 +160,30 @@ def test_a_hostile_name_stays_text_wherever_it_stands(tmp_path: Path, name: str)
     def everywhere(text: str) -> Story:
         return story(
             case=text, state=text, requester=text, operation=text, user=text, account=text, unit=text, waiting_for=text,
+            group=text, changes=((text, text, text),), second_person=SecondPerson(text, text, RECEIVED),
             decision=Decision(granted=True, reason=text, matrix_row=1, matrix_version=text, policy_version=text),
             sla=SlaStory(SlaKind.MISSED, text, 1, 2),
             events=(Event(RECEIVED, text, text),), answers=((text, text),), mails=(SentMail(text, text, text),),
             waits=(Wait(RECEIVED, None, text),),
         )  # fmt: skip
 
-    harmless = _Reader(page(tmp_path, everywhere("texto"), outputs=(("texto", "texto"),)))
-    text = page(tmp_path, everywhere(name), outputs=((name, name),))
+    def whole(text: str) -> str:
+        hold = LivedHold(Hold(CaseNumber(text), HoldReason.LEAVE, date(2026, 11, 24)))
+        overview = Overview(
+            ((text, text),),
+            (AccountLife(text, text, (hold,)),),
+            Window(date(2026, 11, 23), date(2026, 11, 30), lambda day: True),
+        )
+        return page(tmp_path, *[everywhere(text)] * 7, outputs=((text, text),), overview=overview)
+
+    harmless = _Reader(whole("texto"))
+    text = whole(name)
     hostile = _Reader(text)
     assert not hostile.open
     kinds = [(tag, sorted(attributes)) for tag, attributes in hostile.elements if tag not in {"a", "li"}]
     assert kinds == [(tag, sorted(attributes)) for tag, attributes in harmless.elements if tag not in {"a", "li"}]
     assert all(letter.isprintable() or letter in "\n\u00a0" for letter in text)
-    assert len(text) < 250_000
+    assert len(text) < 1_500_000
 
 
 @pytest.mark.parametrize(
@@ -191,6 +211,49 @@ def test_tiles_count_the_cases_of_each_state_most_urgent_first(tmp_path: Path) -
     )
     tiles = re.findall(r'data-state="([^"]*)" aria-pressed="false"><b>(\d+)</b>', text)
     assert tiles == [("", "3"), ("Requiere atención", "1"), ("Terminada", "2")]
+
+
+def test_a_case_shows_before_and_after_and_who_else_approved_it(tmp_path: Path) -> None:
+    """A modification's table, an empty value as a dash; the second person with how and when."""
+    approved = SecondPerson("sandra.mejia@upme.gov.co", "en el tablero", RECEIVED)
+    one = story(changes=(("Dependencia", "Minería", "Demanda"), ("Dirección adicional", "", "a@b.co")), second_person=approved)
+    text = " ".join(" ".join(_Reader(page(tmp_path, one)).texts).split())
+    assert "Dependencia Minería Demanda Dirección adicional — a@b.co" in text
+    assert "Aprobada por sandra.mejia@upme.gov.co en el tablero · 23 nov 2026, 8:05" in text
+
+
+def test_the_index_lists_the_cases_of_each_operation(tmp_path: Path) -> None:
+    """A page of many cases says how each operation's cases stand, and links to each of them."""
+    numbers = [f"GU-2026-00000{number}" for number in range(1, 9)]
+    deletion = story(case=numbers[0], group="Eliminación", state="Rechazada", state_kind=StateKind.REFUSED)
+    text = page(tmp_path, deletion, *(story(case=number, group="Creación de cuenta") for number in numbers[1:]))
+    index = text[text.index('id="indice"') : text.index('id="tools"')]
+    assert "Eliminación (1)" in index
+    assert "Creación de cuenta (7)" in index
+    assert ">7 Terminada</span>" in index
+    assert [number for number in numbers if f'href="#{number}"' not in index] == []
+
+
+def test_the_calendar_draws_each_hold_and_links_to_its_case(tmp_path: Path) -> None:
+    """Overlapping holds are bars of their own, inside the frame; below them when the account worked."""
+    holds = tuple(
+        LivedHold(Hold(CaseNumber(f"GU-2026-00000{number}"), reason, begins, ends))
+        for number, (reason, begins, ends) in enumerate(
+            (
+                (HoldReason.LEAVE, date(2026, 11, 20), date(2026, 11, 27)),
+                (HoldReason.RETIREMENT, date(2026, 11, 26), None),
+            ),
+            start=1,
+        )
+    )
+    window = Window(date(2026, 11, 23), date(2026, 12, 6), lambda day: day.weekday() < 5)
+    life = AccountLife("Beatriz Salazar", "beatriz.salazar@upme.gov.co", holds)
+    text = page(tmp_path, story(), overview=Overview(lives=(life,), window=window))
+    calendar = text[text.index('id="calendario"') : text.index('id="tools"')]
+    assert "Retiro, desde el 26 nov" in calendar
+    assert 'href="#GU-2026-000001"' in calendar
+    for x, width in re.findall(r'x="([\d.-]+)%"[^>]*width="([\d.-]+)%"', calendar):
+        assert 0 <= float(x) <= float(x) + float(width) <= 100.01
 
 
 def test_people_find_a_case_without_writing_accents(tmp_path: Path) -> None:

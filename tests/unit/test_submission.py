@@ -5,71 +5,25 @@ from datetime import date
 
 import pytest
 
-from config.vocabulary import AccountType, DocumentType, EmailAddress, Operation
-from intake.forms.port import Answers, Field
-from intake.submission import spoken_name, stored_answers, understand
-from provision.procedure.submission import (
-    AttendedByHand,
-    Contract,
-    CreateGenericAccount,
-    CreatePersonalAccount,
-    Defective,
-    Person,
-)
+from config.vocabulary import OPERATION_LABELS, AccountType, DocumentType, EmailAddress, Operation
+from intake.forms.port import Field
+from intake.submission import spoken_name, understand
+from intake.submission_kept import stored_answers
+from provision.procedure.submission import Contract, CreateGenericAccount, CreatePersonalAccount, Defective, Delete, Person
 from tests.institution import an_institution
-
-TODAY = date(2026, 2, 1)
-POLICY = an_institution()
-UNIT = "Oficina de Gestión de la Información"
-
-CONTRACTOR = {
-    "request_type": "Creación de cuenta de usuario",
-    "account_type": "Contratista",
-    "given_names": "MARÍA DEL PILAR",
-    "surnames": "o'brien  muñoz",
-    "document_type": "Cédula de ciudadanía",
-    "document_number": "01.020.345",
-    "personal_email": "mpilar@Gmail.com",
-    "mobile": "300 123 4567",
-    "unit": "OGI",
-    "position": "Profesional, grado 17",
-    "contract_number": "CPS-045-2026",
-    "contract_start": "2026-01-15",
-    "contract_end": "31/12/2026",
-    "supervisor_email": "jefe@ENTIDAD.gov.co",
-}
-GENERIC = {
-    "request_type": "Creación",
-    "account_type": "Institucional o genérica",
-    "generic_name": "Atención al Ciudadano",
-    "owner_email": "responsable@entidad.gov.co",
-    "personal_email": "responsable@entidad.gov.co",
-    "unit": "OGI",
-}
-RESET = {
-    "request_type": "Cambio de clave",
-    "account_type": "Funcionario",
-    "unit": "OGI",
-    "account": "mpilar@entidad.gov.co",
-    "on_premises": "Sí",
-}
-
-
-def answers(base: dict[str, str], **changes: str | None) -> Answers:
-    """A response's answers; a change to None leaves the question unanswered."""
-    return {Field(name): (text,) for name, text in {**base, **changes}.items() if text is not None}
-
-
-def defective(base: dict[str, str], **changes: str | None) -> Defective:
-    """The response with changes, which must be defective."""
-    result = understand(answers(base, **changes), POLICY, TODAY)
-    assert isinstance(result, Defective), result
-    return result
-
-
-def problems(base: dict[str, str], **changes: str | None) -> dict[str, str]:
-    """Message by question of a response with changes."""
-    return {problem.question: problem.message for problem in defective(base, **changes).problems}
+from tests.unit.form_answers import (
+    CONTRACTOR,
+    DEACTIVATE,
+    DELETE,
+    GENERIC,
+    POLICY,
+    RESET,
+    TODAY,
+    UNIT,
+    answers,
+    defective,
+    problems,
+)
 
 
 def test_a_contractors_creation_is_normalised() -> None:
@@ -124,105 +78,9 @@ def test_a_generic_accounts_access_data_goes_to_no_other_institutional_mailbox()
     assert set(problems(GENERIC, owner_email="alguien@gmail.com", personal_email="x@example.org")) == {"owner_email"}
 
 
-def test_a_change_of_password_needs_little_and_keeps_no_free_text() -> None:
-    """A password typed into the notes or the reason is neither used nor kept."""
-    typed = answers(RESET, notes="mi clave: Secreta123", reason="quiero Secreta123")
-    result = understand(typed, POLICY, TODAY)
-    assert isinstance(result, AttendedByHand)
-    assert (result.operation, result.account, result.unit) == (Operation.RESET_PASSWORD, "mpilar@entidad.gov.co", UNIT)
-    assert result.reason == "El usuario se encuentra en las instalaciones."
-    assert "Secreta" not in repr(result) + repr(stored_answers(typed, result.operation))
-
-
-def test_a_response_that_may_be_a_change_of_password_keeps_no_free_text_either() -> None:
-    """Not understood, but about a password, or about nothing; its text is not even quoted."""
-    for request_type in ("Quiero cambiar mi clave a Secreta123", "???", None):
-        typed = answers(RESET, request_type=request_type, notes="Secreta123")
-        result = understand(typed, POLICY, TODAY)
-        assert isinstance(result, Defective)
-        assert "Secreta123" not in repr(result) + repr(stored_answers(typed, result.operation))
-    several = {**answers(RESET, notes="Secreta123"), Field.REQUEST_TYPE: ("Cambio de clave", "Activación")}
-    assert "Secreta123" not in repr(stored_answers(several, None))
-    assert Field.NOTES in stored_answers(answers(CONTRACTOR, notes="hola"), Operation.CREATE)
-
-
-def test_a_change_of_password_keeps_only_what_identifies_the_person() -> None:
-    """Also where no password is expected."""
-    typed = answers(CONTRACTOR, request_type="Cambio de clave", position="Secreta123", generic_name="Secreta123", account="ana")
-    kept = stored_answers(typed, Operation.RESET_PASSWORD)
-    assert "Secreta123" not in repr(kept)
-    assert {Field.REQUEST_TYPE, Field.UNIT, Field.ACCOUNT, Field.DOCUMENT_NUMBER} <= set(kept)
-
-
-def test_the_journal_gets_text_that_a_database_can_hold() -> None:
-    """Zero bytes and halves of surrogate pairs go, and a megabyte is cut."""
-    kept = stored_answers(answers(CONTRACTOR, notes="a\0b\ud800c", position="x" * 1_000_000), Operation.CREATE)
-    assert kept[Field.NOTES] == ("abc",)
-    assert len(kept[Field.POSITION][0]) == 10_001
-
-
-@pytest.mark.parametrize(
-    ("request_type", "operation"),
-    [("Activación", Operation.ACTIVATE), ("Inactivación", Operation.DEACTIVATE), ("Eliminación", Operation.DELETE)],
-)
-def test_other_operations_are_attended_by_hand(request_type: str, operation: Operation) -> None:
-    """They need the account or the document, and carry to the desk all that was said."""
-    result = understand(
-        answers(
-            RESET, request_type=request_type, account=None, document_type="CC", document_number="1.020.345.678",
-            given_names="ana", surnames="DÍAZ", reason="Vacaciones.", from_date="2026-03-01",
-            until_date="15/03/2026", notes="Urgente",
-        ),
-        POLICY,
-        TODAY,
-    )  # fmt: skip
-    assert isinstance(result, AttendedByHand)
-    assert (result.operation, result.account) == (operation, "CC 1020345678")
-    assert (
-        result.reason
-        == "Vacaciones. Usuario: Ana Díaz, CC 1020345678. Desde: 01/03/2026. Hasta: 15/03/2026. Observaciones: Urgente."
-    )
-
-
-def test_a_cession_names_the_assignee() -> None:
-    """The desk reads who takes the contract over."""
-    result = understand(
-        answers(
-            RESET, request_type="Cesión", account_type="Contratista", contract_number="45", assignee_given_names="JUAN",
-            assignee_surnames="DE LA CRUZ", assignee_document_type="CC", assignee_document_number="1020345",
-            assignee_personal_email="juan@example.org", assignee_mobile="3001234567",
-        ),
-        POLICY,
-        TODAY,
-    )  # fmt: skip
-    assert isinstance(result, AttendedByHand)
-    assert "Cesionario: Juan de la Cruz, CC 1020345, juan@example.org, +573001234567" in result.reason
-
-
-def test_whom_it_is_about_must_be_known() -> None:
-    """Neither account nor document: the question of the account says what to write."""
-    assert "número de su documento" in problems(RESET, account=None)["account"]
-
-
-def test_a_modification_says_what_is_to_be_modified() -> None:
-    """Otherwise nobody can attend it."""
-    assert "Diga qué se debe modificar" in problems(RESET, request_type="Modificación")["reason"]
-
-
-def test_contract_operations_are_for_contracts() -> None:
-    """An employee has no contract to assign or suspend."""
-    assert "contratistas u operadores" in problems(RESET, request_type="Suspensión", account_type="Funcionario")["account_type"]
-
-
-def test_an_account_of_somewhere_else_is_a_problem() -> None:
-    """The account is a login or an address of the institution."""
-    assert "no es una dirección de la institución" in problems(RESET, account="ana@gmail.com")["account"]
-    assert "no es una cuenta" in problems(RESET, account="la de Ana")["account"]
-
-
 def test_dates_in_the_wrong_order_are_a_problem() -> None:
     """Both kinds of periods."""
-    found = problems(RESET, request_type="Inactivación", from_date="2026-03-02", until_date="2026-03-01")
+    found = problems(DEACTIVATE, from_date="2026-03-02", until_date="2026-03-01")
     assert "anterior" in found["until_date"]
     assert "anterior" in problems(CONTRACTOR, contract_start="2026-06-02", contract_end="2026-06-01")["contract_end"]
 
@@ -328,15 +186,21 @@ def test_an_account_type_that_is_not_offered_names_those_that_are() -> None:
 
 
 def test_operations_that_are_not_offered() -> None:
-    """A policy that never deletes says what to ask instead; another one names its operations."""
-    never = an_institution(deletes_accounts=False)
-    result = understand(answers(RESET, request_type="Eliminación"), never, TODAY)
-    assert isinstance(result, Defective)
-    assert "pida una inactivación" in result.problems[0].message
-    few = an_institution(operations=(Operation.CREATE,))
+    """A policy names its operations, without a deletion that it never makes."""
+    few = an_institution(operations=(Operation.CREATE, Operation.DELETE), deletes_accounts=False)
     result = understand(answers(RESET), few, TODAY)
     assert isinstance(result, Defective)
-    assert "no ofrece «Cambio de clave»" in result.problems[0].message
+    assert result.problems[0].message == "EPN no ofrece «Cambio de clave». Elija uno de estos: Creación de cuenta."
+
+
+def test_a_deletion_is_understood_where_accounts_are_never_deleted() -> None:
+    """The procedure refuses it with the reason and offers an alternative; an institution that deletes may not offer it."""
+    for operations in ((Operation.CREATE,), tuple(Operation)):
+        never = an_institution(deletes_accounts=False, operations=operations)
+        assert isinstance(understand(answers(DELETE), never, TODAY), Delete)
+    not_here = understand(answers(DELETE), an_institution(operations=(Operation.CREATE,)), TODAY)
+    assert isinstance(not_here, Defective)
+    assert "no ofrece «Eliminación»" in not_here.problems[0].message
 
 
 def test_an_empty_response_is_defective() -> None:
@@ -348,13 +212,13 @@ def test_an_empty_response_is_defective() -> None:
 
 def test_a_megabyte_in_every_answer_is_quick_and_a_problem() -> None:
     """No pattern and no normalisation is slow on hostile text: quadratic work would take minutes."""
-    for piece in ("x", "á", "a\u0301", "\u0301\u0316", "@", "a.", " ", "'", "1", "l'"):
+    for number, piece in enumerate(("x", "á", "a\u0301", "\u0301\u0316", "@", "a.", " ", "'", "1", "l'")):
         huge = {field: (piece * (1_000_000 // len(piece)),) for field in Field}
         begun = time.perf_counter()
         assert isinstance(understand(huge, POLICY, TODAY), Defective)
         stored_answers(huge, None)
         assert time.perf_counter() - begun < 10
-        for choice in ("Creación", "Inactivación"):
+        for choice in list(OPERATION_LABELS.values())[number % 4 :: 4]:
             long = {**huge, Field.REQUEST_TYPE: (choice,), Field.ACCOUNT_TYPE: ("Contratista",)}
             assert isinstance(understand(long, POLICY, TODAY), Defective)
 

@@ -1,4 +1,4 @@
-"""Understanding never raises, and what it understood once it understands again the same way."""
+"""Understanding never raises, and the creation that it understood once it understands again the same way."""
 
 from datetime import date
 
@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from config.vocabulary import ACCOUNT_TYPE_LABELS, OPERATION_LABELS, AccountType, DocumentType
 from intake.forms.port import Answers, Field
-from intake.submission import stored_answers, understand
+from intake.submission import understand
+from intake.submission_kept import stored_answers
 from intake.typed_names import LONGEST_NAME, read_generic_name, read_name
 from intake.typed_text import Wrong, clean
 from provision.procedure.submission import CreateGenericAccount, CreatePersonalAccount, Defective
@@ -18,8 +19,8 @@ TODAY = date(2026, 2, 1)
 
 ANYTHING = st.text(st.characters(codec=None), max_size=80)
 PLAUSIBLE = st.sampled_from(
-    ["", "OGI", "Creación", "Cambio de clave", "Modificación", "Cesión", "Contratista", "genérica", "CC", "PA", "1020345",
-     "Ana", "DÍAZ", "a@example.org", "a@entidad.gov.co", "3001234567", "2026-03-01", "31/12/2026", "=1+1", "CPS-1"]
+    ["", "OGI", *OPERATION_LABELS.values(), "Contratista", "genérica", "CC", "PA", "1020345", "Ana", "DÍAZ", "a@example.org",
+     "a@entidad.gov.co", "3001234567", "2026-03-01", "31/12/2026", "=1+1", "CPS-1", "Sí", "vacaciones", "retiro", "PC-1"]
 )  # fmt: skip
 RESPONSES = st.dictionaries(
     st.sampled_from(list(Field)), st.lists(ANYTHING | PLAUSIBLE, max_size=3).map(tuple), max_size=len(Field)
