@@ -16,4 +16,4 @@ def named_approver(installation: Installation, text: str) -> Approver | None:
         return None
     address = EmailAddress(addresses[0])
     row = approver(installation.matrix(), address, today)
-    return Approver(address, row.row) if row is not None else None
+    return Approver(row.requester, row.row) if row is not None else None

@@ -8,16 +8,23 @@ from config.errors import CannotRun, GestionError, TargetError
 from config.vocabulary import CaseNumber, HoldReason, Operation
 from intake.campaign_planning import candidate
 from intake.own_cases import open_own_case
-from intake.run import Progress, RunReport, show_board, work
+from intake.run import Progress, RunReport, show_board, tell_of_many, work
 from intake.wiring import Installation
 from provision.directory.port import AccountId
-from provision.journal.campaign_accounts import CampaignAccounts, Stage, source_of, undoing_source_of
+from provision.journal.campaign_accounts import (
+    CampaignAccounts,
+    Opening,
+    OpeningBack,
+    Stage,
+    source_of,
+    undoing_source_of,
+)
 from provision.journal.campaigns import Campaign, Campaigns, Deed
 from provision.journal.receiving import Receiving
 from provision.procedure.campaign import PlannedAccount, why_leaves
 from provision.procedure.desk import DeskAction
 from provision.procedure.lifecycle import Received
-from provision.procedure.model import Advance, DeskAsked, Origin, Request, State
+from provision.procedure.model import Advance, DeskAsked, Origin, State
 from provision.procedure.safety import Batch
 from provision.procedure.submission import Activate, Deactivate, Granted
 from provision.procedure.submission import Target as Named
@@ -63,6 +70,7 @@ def apply_campaign(
         lines = {line.account_id: line for line in campaigns.body(campaign.digest).plan.lines}
         campaigns.did(campaign.digest, deed)
         worked, waves = Worked(), _Waves(installation, accounts, campaign, watched, len(lines))
+        _try_again(installation, accounts, campaign, deed)
         waves.work(worked)
         while _goes_on(worked, watched) and (most_waves is None or worked.waves < most_waves):
             turn = accounts.waiting(campaign.digest, wave)
@@ -105,13 +113,15 @@ def undo_campaign(
         chosen = [account_id for account_id in lines if only is None or account_id in only]
         asked = DeskAsked(DeskAction.CANCEL, deed.operator, deed.note or "Se deshizo la campaña.", at_command=True)
         worked, waves = Worked(), _Waves(installation, accounts, campaign, watched, len(chosen))
+        again = _may_be_enabled(installation, accounts, campaign)
+        _try_again(installation, accounts, campaign, deed)
         waves.work(worked)
         for start in range(0, len(chosen), wave):
             if not _goes_on(worked, watched):
                 break
             some = chosen[start : start + wave]
             opening = _opening_back(installation, campaign, lines, deed)
-            cases = accounts.undo(campaign.digest, some, asked, opening, installation.clock())
+            cases = accounts.undo(campaign.digest, some, asked, opening, installation.clock(), again=again)
             installation.stop_point("campaign.wave.undone")
             waves.entered(worked, cases, len(some) - len(cases))
             waves.work(worked)
@@ -123,6 +133,26 @@ def _alone(installation: Installation) -> None:
     """As every run begins: leases that a dead one left are free."""
     if installation.alone or installation.journal_at is not None:
         installation.journal.forget_leases()
+
+
+def _try_again(installation: Installation, accounts: CampaignAccounts, campaign: Campaign, deed: Deed) -> None:
+    """What needed a person is tried again: whoever applies or undoes a campaign anew has looked into it."""
+    asked = DeskAsked(DeskAction.RETRY, deed.operator, f"Campaña: {deed.kind.value.lower()} de nuevo.", at_command=True)
+    for standing in accounts.standings(campaign.digest):
+        if standing.stage is Stage.ATTENTION and standing.case is not None:
+            installation.journal.ask(standing.case, asked, installation.clock(), on_board=False)
+
+
+def _may_be_enabled(installation: Installation, accounts: CampaignAccounts, campaign: Campaign) -> frozenset[str]:
+    """Accounts that stayed inactive when they were given back, and whose contract goes on now. Raises TargetError."""
+    found = set()
+    for standing in accounts.standings(campaign.digest):
+        if standing.stage is Stage.NOT_UNDONE:
+            account = installation.directory.find_by_id(AccountId(standing.account_id))
+            ended = account is None or (account.expires_at is not None and account.expires_at <= installation.clock())
+            if account is not None and not account.enabled and not ended:
+                found.add(standing.account_id)
+    return frozenset(found)
 
 
 def _goes_on(worked: Worked, watched: Watched) -> bool:
@@ -168,6 +198,7 @@ class _Waves:
         """Show on the board what changed."""
         worked.stopped = not self._watched.keep_going()
         report = RunReport()
+        tell_of_many(self._installation, report)  # a campaign that everybody left advanced nothing
         show_board(self._installation, report)
         worked.problems.extend(report.problems)
         self._installation.log.info("campaign.worked", entered=worked.entered, waves=worked.waves, stopped=worked.stopped)
@@ -198,9 +229,7 @@ def _leaving(installation: Installation, turn: list[PlannedAccount]) -> dict[str
     return leaving
 
 
-def _opening(
-    installation: Installation, campaign: Campaign, lines: dict[str, PlannedAccount]
-) -> Callable[[Receiving, str], CaseNumber]:
+def _opening(installation: Installation, campaign: Campaign, lines: dict[str, PlannedAccount]) -> Opening:
     now = installation.clock()
     why = (
         f"Campaña «{campaign.title}» ({campaign.digest[:12]}), planeada por {campaign.planned_by} y aprobada por "
@@ -230,22 +259,20 @@ def _opening(
     return open_case
 
 
-def _opening_back(
-    installation: Installation, campaign: Campaign, lines: dict[str, PlannedAccount], deed: Deed
-) -> Callable[[Receiving, str, Request], CaseNumber]:
+def _opening_back(installation: Installation, campaign: Campaign, lines: dict[str, PlannedAccount], deed: Deed) -> OpeningBack:
     now: datetime = installation.clock()
     rules = installation.rules(now)
     why = f"Se deshace la campaña «{campaign.title}» ({campaign.digest[:12]}), por {deed.operator}. {deed.note}".strip()
 
-    def open_case(receiving: Receiving, account_id: str, request: Request) -> CaseNumber:
+    def open_case(receiving: Receiving, account_id: str, key: str, undone: CaseNumber) -> CaseNumber:
         line = lines[account_id]
         content = Activate(_named(line), line.account_type, line.unit, rules.today)
 
         def made(case: CaseNumber) -> Received:
             granted = Granted(0, ROLE, why, "")
-            return Received(case, None, None, now, content, granted, follows=request.case, origin=Origin.CAMPAIGN)
+            return Received(case, None, None, now, content, granted, follows=undone, origin=Origin.CAMPAIGN)
 
-        return open_own_case(receiving, undoing_source_of(campaign.digest), account_id, campaign.planned_at, made, rules)
+        return open_own_case(receiving, undoing_source_of(campaign.digest), key, campaign.planned_at, made, rules)
 
     return open_case
 

@@ -13,6 +13,7 @@ from config.vocabulary import CaseNumber
 from intake.run import RunReport, run_once
 from intake.wiring import Installation, store_url
 from provision.executor import FORESEEN
+from provision.journal.batches import Batches, HeldBatch
 from provision.journal.copying import copy_of_journal
 from provision.procedure.acts import WaitingFor
 from provision.procedure.courses import steps_of
@@ -46,6 +47,8 @@ class Plan:
     unchanged: tuple[CaseNumber, ...]
     board_rows: int
     """Rows of the board that would be written."""
+    open_batches: tuple[HeldBatch, ...] = ()
+    """Batches beyond the cap that wait for a decision already; the one that this run would hold is in the report."""
 
 
 def make_plan(settings: Settings, policy: Institution, clock: Clock, log: Logger) -> Plan:
@@ -89,7 +92,9 @@ def _planned(installation: Installation, report: RunReport) -> Plan:
             planned.append(_request(request, entries, writes, rules, is_new=is_new))
         else:
             unchanged.append(case)
-    return Plan(report, tuple(planned), tuple(unchanged), len(installation.views.to_be_shown()))
+    held = report.held_batch.digest if report.held_batch is not None else ""
+    batches = tuple(batch for batch in Batches(installation.journal).open_batches() if batch.digest != held)
+    return Plan(report, tuple(planned), tuple(unchanged), len(installation.views.to_be_shown()), batches)
 
 
 def _request(

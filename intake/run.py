@@ -134,7 +134,7 @@ def _sweep(installation: Installation, report: RunReport) -> None:
     report.reception.alarms += swept.alarms
     for alarm in swept.alarms:
         installation.log.warning("sweep.alarm", alarm=alarm)
-    _tell_of_many(installation, report)  # what a run that was cut short did not tell is told on the next day at the latest
+    tell_of_many(installation, report)  # what a run that was cut short did not tell is told on the next day at the latest
 
 
 def work(installation: Installation, report: RunReport, progress: Progress) -> None:
@@ -143,12 +143,14 @@ def work(installation: Installation, report: RunReport, progress: Progress) -> N
         _executor(installation, progress).work(report.work)
     if _let_in(installation, report):
         _executor(installation, progress).work(report.work)
-    report.problems.extend(report.work.down.values())
-    if report.work.advanced or report.held_batch is not None:
-        _tell_of_many(installation, report)
+    known = {str(problem) for problem in report.problems}  # the sweep may have met the same one
+    report.problems.extend(problem for problem in report.work.down.values() if str(problem) not in known)
+    # Whoever still waits may do so since a run that was cut short before it told anybody.
+    if report.work.advanced or installation.journal.has_waiting(WaitingFor.ADMISSION):
+        tell_of_many(installation, report)
 
 
-def _tell_of_many(installation: Installation, report: RunReport) -> None:
+def tell_of_many(installation: Installation, report: RunReport) -> None:
     """Mails about many accounts at once: a batch that was held, a campaign that ended. A dry run sends none."""
     if not installation.writable:
         return

@@ -10,6 +10,7 @@ from intake.commands.places import PLACES, VARIABLE
 from intake.commands.spanish import SpanishCommand, SpanishGroup
 
 DAILY, CASES, STARTING = "Cada día", "Las solicitudes", "Para empezar y comprobar"
+DECIDING = "Decidir, y actuar sobre muchas cuentas"
 
 Config = Annotated[
     str | None,
@@ -25,6 +26,20 @@ AsJson = Annotated[bool, Option("--json", metavar="", help="Escribe el resultado
 Case = Annotated[
     str, Argument(metavar="CASO", show_default=False, help="Número del caso: GU-2026-000123, gu-2026-123 o solo 123.")
 ]
+
+What = Annotated[
+    str,
+    Argument(
+        metavar="QUÉ",
+        show_default=False,
+        help="Número de un caso, o la huella de un lote o de una campaña (sus primeros 8 caracteres o más).",
+    ),
+]
+By = Annotated[
+    str, Option("--by", metavar="CORREO", show_default=False, help="Correo completo de quien decide, como está en la matriz.")
+]
+Note = Annotated[str, Option("--note", metavar="TEXTO", show_default=False, help="Queda escrito en la historia.")]
+Yes = Annotated[bool, Option("--yes", metavar="", help="No pregunta: para programas.")]
 
 
 def make_app() -> Typer:
@@ -50,13 +65,35 @@ def make_app() -> Typer:
         (CASES, retry),
         (CASES, cancel),
         (CASES, explain),
+        (DECIDING, approve),
+        (DECIDING, reject),
         (STARTING, demo),
         (STARTING, doctor),
     ):
         name = command.__name__.rstrip("_")
         text = _flowing(command.__doc__ or "")
         app.command(name, cls=SpanishCommand, help=text, options_metavar="[OPCIONES]", rich_help_panel=panel)(command)
+    app.add_typer(campaign_app(), name="campaign", rich_help_panel=DECIDING)
     return app
+
+
+def campaign_app() -> Typer:
+    """The commands of a campaign, which are a group of their own."""
+    from intake.commands.campaign_app import COMMANDS, campaign
+
+    group = Typer(
+        cls=SpanishGroup,
+        help=_flowing(campaign.__doc__ or ""),
+        no_args_is_help=True,
+        subcommand_metavar="COMANDO [ARGUMENTOS]...",
+        options_metavar="[OPCIONES]",
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    for command in COMMANDS:
+        name, text = command.__name__.rstrip("_"), _flowing(command.__doc__ or "")
+        group.command(name, cls=SpanishCommand, help=text, options_metavar="[OPCIONES]")(command)
+    return group
 
 
 def _flowing(docstring: str) -> str:
@@ -66,8 +103,9 @@ def _flowing(docstring: str) -> str:
 
 
 def command_names(app: Typer) -> list[str]:
-    """The names of all commands."""
-    return [command.name for command in app.registered_commands if command.name]
+    """The names of all commands, groups of them included."""
+    groups = [str(group.name) for group in app.registered_groups if group.name]
+    return [*(command.name for command in app.registered_commands if command.name), *groups]
 
 
 def _version(wanted: bool) -> None:
@@ -107,7 +145,8 @@ def _invocation(ctx: Context) -> Invocation:
     return ctx.obj
 
 
-def _asked(ctx: Context, *, as_json: bool = False) -> Invocation:
+def asked(ctx: Context, *, as_json: bool = False) -> Invocation:
+    """What this call of the program carries."""
     invocation = _invocation(ctx)
     invocation.output.as_json = as_json
     return invocation
@@ -132,7 +171,7 @@ def run(
     """
     from intake.commands.running import run_command
 
-    return run_command(_asked(ctx, as_json=as_json), config, verbose=verbose)
+    return run_command(asked(ctx, as_json=as_json), config, verbose=verbose)
 
 
 def plan(ctx: Context, config: Config = None, as_json: AsJson = False) -> int:
@@ -144,7 +183,7 @@ def plan(ctx: Context, config: Config = None, as_json: AsJson = False) -> int:
     """
     from intake.commands.planning import plan_command
 
-    return plan_command(_asked(ctx, as_json=as_json), config)
+    return plan_command(asked(ctx, as_json=as_json), config)
 
 
 def list_(
@@ -168,7 +207,7 @@ def list_(
     """
     from intake.commands.reading import list_command
 
-    invocation = _asked(ctx, as_json=as_json)
+    invocation = asked(ctx, as_json=as_json)
     return list_command(invocation, config, only_open=only_open, states=state or [], contains=contains, sort=sort)
 
 
@@ -179,7 +218,7 @@ def show(ctx: Context, case: Case, config: Config = None, as_json: AsJson = Fals
     """
     from intake.commands.reading import show_command
 
-    return show_command(_asked(ctx, as_json=as_json), config, case)
+    return show_command(asked(ctx, as_json=as_json), config, case)
 
 
 def retry(
@@ -192,10 +231,10 @@ def retry(
 
     Ejemplo: gestion retry 123 --reason "Se creó la OU que faltaba"
     """
-    from intake.board.port import DeskAction
     from intake.commands.asking import ask_command
+    from provision.procedure.desk import DeskAction
 
-    return ask_command(_asked(ctx), config, case, DeskAction.RETRY, reason)
+    return ask_command(asked(ctx), config, case, DeskAction.RETRY, reason)
 
 
 def cancel(
@@ -208,10 +247,40 @@ def cancel(
 
     Ejemplo: gestion cancel 123 --reason "El contrato no se firmó"
     """
-    from intake.board.port import DeskAction
     from intake.commands.asking import ask_command
+    from provision.procedure.desk import DeskAction
 
-    return ask_command(_asked(ctx), config, case, DeskAction.CANCEL, reason)
+    return ask_command(asked(ctx), config, case, DeskAction.CANCEL, reason)
+
+
+def approve(ctx: Context, what: What, by: By, note: Note = "", config: Config = None, yes: Yes = False) -> int:
+    """Registra la aprobación de una segunda persona: de un caso, de un lote detenido o de una campaña.
+
+    Quien aprueba debe tener «sí» en la columna aprobador de la matriz, y no ser quien pidió ni el titular de la cuenta. Queda
+    escrito también quién teclea el comando. La próxima ejecución de «gestion run» lo aplica.
+
+    Ejemplos: gestion approve 123 --by aprobadora@upme.gov.co · gestion approve 3f9a1c0b7d21 --by aprobadora@upme.gov.co
+    """
+    from intake.commands.approving import decide_command
+
+    return decide_command(asked(ctx), config, what, by, note, yes=yes, approves=True)
+
+
+def reject(
+    ctx: Context,
+    what: What,
+    by: By,
+    note: Annotated[str, Option("--note", metavar="MOTIVO", show_default=False, help="Por qué; lo lee el solicitante.")],
+    config: Config = None,
+    yes: Yes = False,
+) -> int:
+    """Registra que una segunda persona no aprueba: un caso, un lote detenido (se cancelan todos sus casos) o una campaña.
+
+    Ejemplo: gestion reject 123 --by aprobadora@upme.gov.co --note "La persona sigue en la entidad"
+    """
+    from intake.commands.approving import decide_command
+
+    return decide_command(asked(ctx), config, what, by, note, yes=yes, approves=False)
 
 
 def explain(
@@ -249,7 +318,7 @@ def explain(
     from intake.commands.explaining import Question, explain_command
 
     question = Question(requester, operation, account_type, unit, on, user, personal_email, account)
-    return explain_command(_asked(ctx, as_json=as_json), config, question)
+    return explain_command(asked(ctx, as_json=as_json), config, question)
 
 
 def doctor(ctx: Context, config: Config = None, as_json: AsJson = False) -> int:
@@ -261,7 +330,7 @@ def doctor(ctx: Context, config: Config = None, as_json: AsJson = False) -> int:
     """
     from intake.commands.examining import doctor_command
 
-    return doctor_command(_asked(ctx, as_json=as_json), config)
+    return doctor_command(asked(ctx, as_json=as_json), config)
 
 
 def demo(
@@ -276,4 +345,4 @@ def demo(
     """
     from intake.commands.running import demo_command
 
-    return demo_command(_asked(ctx), folder)
+    return demo_command(asked(ctx), folder)

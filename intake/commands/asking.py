@@ -6,12 +6,12 @@ import pwd
 from config.calendar import BusinessCalendar
 from config.errors import CannotRun
 from config.vocabulary import CaseNumber
-from intake.board.port import DeskAction
 from intake.commands.cases import case_called
 from intake.commands.installation import journal_to_ask
 from intake.commands.invocation import Invocation
 from intake.typed_text import clean
 from provision.journal.views import Views
+from provision.procedure.desk import DeskAction
 from provision.procedure.lifecycle import advance
 from provision.procedure.model import DeskAsked, Request
 from provision.procedure.steps import Rules
@@ -29,7 +29,7 @@ def ask_command(invocation: Invocation, config: str | None, case: str, action: D
         number = case_called(case, views)
         request = views.story(number).shown.request
         now = invocation.clock()
-        _refuse_useless(request, asked, Rules(policy, BusinessCalendar(policy.business_hours, policy.zone), now))
+        refuse_useless(request, asked, Rules(policy, BusinessCalendar(policy.business_hours, policy.zone), now))
         if not journal.ask(CaseNumber(number), asked, now, on_board=False):
             raise CannotRun(f"No existe el caso {number}.", remedy="Búsquelo con «gestion list».")
     invocation.output.line(f"{number}: queda pedido «{action.value}». Lo aplica la próxima ejecución de «gestion run».")
@@ -45,7 +45,7 @@ def _reason(reason: str, action: DeskAction) -> str:
     return said
 
 
-def _refuse_useless(request: Request, asked: DeskAsked, rules: Rules) -> None:
+def refuse_useless(request: Request, asked: DeskAsked, rules: Rules) -> None:
     """Ask the procedure itself: what the next run would refuse is refused now, with the same reason."""
     if request.state.closed:
         raise CannotRun(

@@ -6,12 +6,19 @@ from config.vocabulary import ACCOUNT_TYPE_LABELS, OPERATION_LABELS
 from intake.described import unit_of, user_of
 from intake.output import Json
 from provision.procedure.model import Entry, Request
-from provision.procedure.submission import Authorisation, Granted
+from provision.procedure.submission import Authorisation, Granted, Refused
 
 
 def instant(at: datetime | None) -> str | None:
     """ISO 8601 in UTC; None for none."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
+
+
+def account_known(request: Request) -> str | None:
+    """The account that the directory named, or the one that was made; None: none is known yet."""
+    facts = request.facts
+    known = facts.subject.mail_address if facts.subject is not None else facts.mail_address or facts.login
+    return known or facts.existing_login
 
 
 def request_document(request: Request) -> dict[str, Json]:
@@ -33,7 +40,7 @@ def request_document(request: Request) -> dict[str, Json]:
         "account_type_label": ACCOUNT_TYPE_LABELS[account_type] if account_type else None,
         "user": user_of(request),
         "unit": unit_of(request),
-        "account": facts.mail_address or facts.login or facts.existing_login,
+        "account": account_known(request),
         "ticket": facts.ticket,
         "waiting_for": waiting.value if waiting else None,
         "waiting_for_label": waiting.label if waiting else None,
@@ -56,7 +63,7 @@ def decision_document(decision: Authorisation) -> dict[str, Json]:
         "row": granted.row if granted else None,
         "role": granted.role if granted else None,
         "delegated_by": granted.delegated_by if granted else None,
-        "code": None if isinstance(decision, Granted) else decision.code,
+        "code": decision.code if isinstance(decision, Refused) else None,
         "reason": decision.reason,
         "matrix_version": decision.matrix_version,
     }

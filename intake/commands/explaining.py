@@ -1,6 +1,6 @@
 """`explain`: may this person ask for this? The answer before anybody asks, row by row."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from config.dates import local_date
@@ -8,6 +8,7 @@ from config.errors import CannotRun
 from config.institution import Institution
 from config.settings import Log
 from config.vocabulary import ACCOUNT_TYPE_LABELS, OPERATION_LABELS, AccountType, EmailAddress, Operation
+from intake.account_decision import discreet
 from intake.commands.documents import decision_document
 from intake.commands.installation import installed
 from intake.commands.invocation import Invocation
@@ -19,6 +20,7 @@ from intake.typed_text import Wrong, clean, quoted
 from provision.procedure.submission import Granted
 
 GRANTED, REFUSED = 0, 1
+_REAL = "el tipo y la dependencia que cuentan son los del directorio, no los que diga el formulario"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def explain_command(invocation: Invocation, config: str | None, question: Questi
     with installed(settings, Log(level="warning", format="text"), invocation.clock) as installation:
         policy = installation.policy
         claim = claim_of(question, policy, local_date(invocation.clock(), policy.zone))
-        explanation = explain(installation.matrix(), claim)
+        explanation = as_told(explain(installation.matrix(), claim), claim)
     notes = not_offered(claim, policy)
     code = GRANTED if isinstance(explanation.decision, Granted) else REFUSED
     invocation.output.document(explanation_document(claim, explanation, notes, code))
@@ -50,6 +52,14 @@ def explain_command(invocation: Invocation, config: str | None, question: Questi
     for note in notes:
         invocation.output.warning(note)
     return code
+
+
+def as_told(explanation: Explanation, claim: Claim) -> Explanation:
+    """The explanation with the reason that the requester would read: of an account that exists it tells nothing."""
+    decision = explanation.decision
+    if isinstance(decision, Granted) or claim.operation in {None, Operation.CREATE}:
+        return explanation
+    return replace(explanation, decision=discreet(decision, claim.operation))
 
 
 def claim_of(question: Question, policy: Institution, today: date) -> Claim:
@@ -92,7 +102,9 @@ def _unknown(what: str, typed: str, offered: list[str]) -> CannotRun:
 def not_offered(claim: Claim, policy: Institution) -> tuple[str, ...]:
     """What the policy does not offer at all, whatever the matrix says: such a request would be sent back."""
     notes = []
-    if claim.operation is not None and claim.operation not in policy.operations:
+    if claim.operation is Operation.DELETE and not policy.deletes_accounts:
+        notes.append(f"{policy.short_name} no elimina cuentas: una eliminación se rechaza y se ofrece la inactivación.")
+    elif claim.operation is not None and claim.operation not in policy.operations:
         notes.append(f"La política de {policy.short_name} no ofrece «{OPERATION_LABELS[claim.operation]}».")
     if claim.account_type is not None and claim.account_type not in policy.accounts:
         notes.append(f"La política de {policy.short_name} no ofrece cuentas «{ACCOUNT_TYPE_LABELS[claim.account_type]}».")
@@ -127,11 +139,12 @@ def _say(output: Output, claim: Claim, explanation: Explanation) -> None:
         ("Operación", OPERATION_LABELS[claim.operation] if claim.operation else ""),
         ("Tipo de cuenta", ACCOUNT_TYPE_LABELS[claim.account_type] if claim.account_type else ""),
         ("Dependencia", claim.unit or ""),
+        ("Nota", "" if claim.operation is Operation.CREATE else _REAL),
         ("Para", " · ".join(part for part in (claim.user_name, claim.personal_email, claim.account) if part)),
         ("Fecha", spoken_date(claim.on)),
         ("Matriz", f"versión {decision.matrix_version}"),
     ]
-    output.draw(heading(verdict), pairs(asked), heading("Fila por fila"))
+    output.draw(heading(verdict), pairs([(label, value) for label, value in asked if value]), heading("Fila por fila"))
     for step in explanation.steps:
         output.line(f"  · {step}")
     if not isinstance(decision, Granted):

@@ -21,11 +21,11 @@ from provision.procedure.steps import Rules
 
 
 @contextmanager
-def installed(settings: Settings, log: Log, clock: Clock) -> Iterator[Installation]:
-    """The whole installation, able to write."""
+def installed(settings: Settings, log: Log, clock: Clock, *, writable: bool = True) -> Iterator[Installation]:
+    """The whole installation, able to write; with `writable=False` to write the journal alone."""
     from config.log import configure
 
-    installation = Installation(settings, settings.load_policy(), clock, configure(log))
+    installation = Installation(settings, settings.load_policy(), clock, configure(log), writable=writable)
     try:
         yield installation
     finally:

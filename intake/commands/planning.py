@@ -3,7 +3,7 @@
 from config.settings import Log
 from intake.commands.documents import decision_document, entry_document, request_document
 from intake.commands.invocation import Invocation
-from intake.commands.summary import say_problems
+from intake.commands.summary import batch_document, held_batch_document, say_held_batch, say_problems
 from intake.described import account_type_label, authorisation_text, operation_label, user_of
 from intake.output import Json, Output, error_document, heading
 from intake.plan import Plan, PlannedRequest, make_plan
@@ -51,6 +51,8 @@ def plan_document(plan: Plan) -> dict[str, Json]:
         "unchanged": list(plan.unchanged),
         "problems": [error_document(problem) for problem in plan.report.problems],
         "board": {"rows": plan.board_rows},
+        "held_batch": batch_document(plan.report.held_batch),
+        "open_batches": [held_batch_document(batch) for batch in plan.open_batches],
     }
 
 
@@ -61,6 +63,12 @@ def _say_plan(output: Output, plan: Plan) -> None:
     if plan.unchanged:
         output.line()
         output.line(f"Siguen en espera, sin novedades: {', '.join(plan.unchanged)}.")
+    say_held_batch(output, plan.report.held_batch, would=True)
+    if plan.open_batches:
+        output.draw(heading("Lotes que esperan aprobación"))
+        for batch in plan.open_batches:
+            output.line(f"  {batch.digest[:12]}  {len(batch.lines)} cuentas (el tope es {batch.allowed})")
+            output.line(f"  Para decidir: gestion approve {batch.digest[:12]} --by CORREO, o gestion reject con --note MOTIVO.")
     if not plan.requests:
         output.line("No hay nada que hacer ahora.")
     elif plan.board_rows:

@@ -19,10 +19,10 @@ from intake.run import run_once
 def run_command(invocation: Invocation, config: str | None, *, verbose: bool) -> int:
     """One run. The exit code is the report's; CannotRun passes."""
     settings, output = invocation.load(config), invocation.output
-    log = _beside_progress(settings.log, told=output.watched or verbose)
+    log = beside_progress(settings.log, told=output.watched or verbose)
     with (
         installed(settings, log, invocation.clock) as installation,
-        _asked_to_stop() as stopping,
+        asked_to_stop(signal.SIGTERM) as stopping,
     ):
         with progress(output, verbose=verbose, keep_going=lambda: not stopping()) as telling:
             report = run_once(installation, telling)
@@ -35,7 +35,7 @@ def run_command(invocation: Invocation, config: str | None, *, verbose: bool) ->
     return report.exit_code
 
 
-def _beside_progress(log: Log, *, told: bool) -> Log:
+def beside_progress(log: Log, *, told: bool) -> Log:
     """Without a log file, events would drown the progress that says the same to a person; warnings still appear."""
     if log.file is None and told and log.level == "info":
         return log.model_copy(update={"level": "warning", "format": "text"})
@@ -43,23 +43,28 @@ def _beside_progress(log: Log, *, told: bool) -> Log:
 
 
 @contextmanager
-def _asked_to_stop() -> Iterator[Callable[[], bool]]:
-    """Whether SIGTERM came: then the request in hand is finished and the run ends. A second one ends it at once."""
+def asked_to_stop(*signals: signal.Signals) -> Iterator[Callable[[], bool]]:
+    """Whether one of these came: then the request in hand is finished and the run ends. A second one ends it at once."""
     came: list[int] = []
     if current_thread() is not main_thread():
         yield lambda: False
         return
-    former = signal.getsignal(signal.SIGTERM)
+    former = {number: signal.getsignal(number) for number in signals}
+
+    def restore() -> None:
+        for number, handler in former.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
     def stop(number: int, frame: FrameType | None) -> None:
         came.append(number)
-        signal.signal(signal.SIGTERM, former if former is not None else signal.SIG_DFL)
+        restore()
 
-    signal.signal(signal.SIGTERM, stop)
+    for number in signals:
+        signal.signal(number, stop)
     try:
         yield lambda: bool(came)
     finally:
-        signal.signal(signal.SIGTERM, former if former is not None else signal.SIG_DFL)
+        restore()
 
 
 def demo_command(invocation: Invocation, folder: str) -> int:

@@ -13,35 +13,10 @@ from intake.stories import answers_as_asked
 from provision.journal.rows import EffectStatus
 from provision.journal.views import EffectView, Story
 from provision.procedure import sla
-from provision.procedure.model import Act, Request
+from provision.procedure.acts import MAILING_ACTS, Act
+from provision.procedure.model import Request
 from provision.procedure.steps import Rules
 from provision.procedure.submission import Granted
-
-ACT_LABELS: Mapping[Act, str] = {
-    Act.REGISTER_TICKET: "Registrar en la mesa de servicio",
-    Act.CLOSE_TICKET: "Cerrar en la mesa de servicio",
-    Act.FIND_EXISTING_ACCOUNT: "Buscar si ya tiene cuenta",
-    Act.RESERVE_SEAT: "Reservar un cupo de licencia",
-    Act.RESERVE_NAME: "Reservar el nombre",
-    Act.CREATE_ACCOUNT: "Crear la cuenta",
-    Act.AWAIT_SYNC: "Sincronizar el dominio",
-    Act.ASSIGN_LICENCE: "Asignar la licencia",
-    Act.AWAIT_MAILBOX: "Esperar el buzón",
-    Act.ISSUE_ACCESS: "Enviar los datos de acceso",
-    Act.REPORT: "Reportar al solicitante",
-    Act.RELEASE_RESERVATIONS: "Liberar lo reservado",
-    Act.MAIL_REFUSAL: "Informar el rechazo",
-    Act.MAIL_CORRECTION: "Pedir una corrección",
-    Act.MAIL_REMINDER: "Recordar la corrección",
-    Act.MAIL_UNANSWERED: "Informar el cierre sin respuesta",
-    Act.MAIL_DUPLICATE: "Informar que ya existe la solicitud",
-    Act.MAIL_HAS_ACCOUNT: "Informar que ya tiene cuenta",
-    Act.MAIL_BY_HAND: "Avisar que la atiende la mesa",
-    Act.MAIL_CANCELLED: "Informar la cancelación",
-}
-
-MAILING = frozenset({Act.ISSUE_ACCESS, Act.REPORT, *(act for act in Act if act.name.startswith("MAIL_"))})
-"""The acts that send a mail."""
 
 OUTCOME_LABELS: Mapping[str, str] = {
     "Done": "hecho",
@@ -134,7 +109,7 @@ def _effect_document(effect: EffectView) -> dict[str, Json]:
     outcome = _outcome(effect)
     return {
         "act": effect.act,
-        "label": ACT_LABELS[Act(effect.act)],
+        "label": Act(effect.act).label,
         "status": effect.status,
         "attempts": effect.attempts,
         "started_at": instant(effect.started_at),
@@ -146,7 +121,7 @@ def _effect_document(effect: EffectView) -> dict[str, Json]:
 
 def _mails(story: Story) -> list[EffectView]:
     """The effects that mailed, or tried to."""
-    return [effect for effect in story.effects if Act(effect.act) in MAILING and effect.attempts]
+    return [effect for effect in story.effects if Act(effect.act) in MAILING_ACTS and effect.attempts]
 
 
 def say_story(output: Output, story: Story, rules: Rules) -> None:
@@ -242,4 +217,4 @@ def _effect_row(effect: EffectView, rules: Rules) -> tuple[str, ...]:
     status = STATUS_LABELS[EffectStatus(effect.status)]
     result = OUTCOME_LABELS.get(outcome.kind, status) if effect.status == EffectStatus.SETTLED else status
     when = _exact(effect.settled_at or effect.started_at, rules)
-    return ACT_LABELS[Act(effect.act)], result, str(effect.attempts), when, outcome.detail
+    return Act(effect.act).label, result, str(effect.attempts), when, outcome.detail

@@ -8,8 +8,11 @@ from intake.commands.documents import entry_document, request_document
 from intake.described import user_of
 from intake.output import Json, Output, error_document, heading, pairs, table
 from intake.run import RunReport
+from provision.journal.batches import HeldBatch
 from provision.procedure.model import Entry, Request, State
+from provision.procedure.safety import Batch
 
+MOST_OF_A_BATCH = 20
 MOST_OF_A_REASON = 120
 """Characters of why a request waits; all of it is in `gestion show`."""
 
@@ -55,6 +58,7 @@ class Summary:
             or self.moved
             or report.problems
             or report.board_notes
+            or report.held_batch
             or self.stopped
         )
 
@@ -82,6 +86,7 @@ def summary_document(summary: Summary) -> dict[str, Json]:
         "needs_attention": [request.case for request in summary.in_state(State.NEEDS_ATTENTION)],
         "problems": [error_document(problem) for problem in report.problems],
         "board": {"rows": report.shown, "notes": list(report.board_notes)},
+        "held_batch": batch_document(report.held_batch),
         "counts": {state.value: summary.counts.get(state, 0) for state in State},
     }
 
@@ -109,10 +114,48 @@ def say_summary(output: Output, summary: Summary) -> None:
     if held:
         reasons = [(r.case, user_of(r), r.reason) for r in held]
         output.draw(heading("Requieren atención"), table(("Caso", "Usuario", "Por qué"), reasons))
+    say_held_batch(output, report.held_batch)
     say_problems(output, report)
     if summary.stopped:
         output.line()
         output.line("Se detuvo porque se lo pidieron: lo que falta continúa en la próxima ejecución.")
+
+
+def batch_document(batch: Batch | None) -> Json:
+    """A batch that a run held, for other programs; None for none."""
+    if batch is None:
+        return None
+    return {
+        "digest": batch.digest,
+        "count": len(batch.effects),
+        "allowed": batch.allowed,
+        "lines": [{"case": effect.case, "line": effect.line} for effect in batch.effects],
+    }
+
+
+def held_batch_document(batch: HeldBatch) -> Json:
+    """A batch that was held before, for other programs."""
+    lines = [{"case": case, "line": line} for case, line in batch.lines.items()]
+    return {"digest": batch.digest, "count": len(lines), "allowed": batch.allowed, "lines": lines}
+
+
+def say_held_batch(output: Output, batch: Batch | None, *, would: bool = False) -> None:
+    """That more was to be taken from people than the cap allows, and how to decide on it; nothing for none."""
+    if batch is None:
+        return
+    output.draw(heading("Lote que se detendría" if would else "Lote detenido: espera aprobación"))
+    output.line(
+        f"  {len(batch.effects)} cuentas se harían inactivas o se eliminarían, y el tope es {batch.allowed}: no se "
+        f"{'haría' if would else 'hizo'} ninguna."
+    )
+    for effect in batch.effects[:MOST_OF_A_BATCH]:
+        output.line(f"  · {effect.case}  {effect.line}")
+    if len(batch.effects) > MOST_OF_A_BATCH:
+        output.line(f"  · y {len(batch.effects) - MOST_OF_A_BATCH} más")
+    if not would:
+        short = batch.digest[:12]
+        output.line(f"  Para aprobar exactamente este lote: gestion approve {short} --by CORREO")
+        output.line(f"  Para cancelar todos sus casos: gestion reject {short} --by CORREO --note MOTIVO")
 
 
 def say_problems(output: Output, report: RunReport) -> None:

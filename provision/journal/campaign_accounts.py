@@ -1,6 +1,7 @@
 """Each account of a campaign: waiting for its turn, entered as a case, left out with a reason, or given back."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -22,6 +23,9 @@ IDS_A_QUERY = 400
 
 Opening = Callable[[Receiving, str], CaseNumber]
 """Opens the one case that an account gets, inside the caller's transaction, or names the one opened before."""
+
+OpeningBack = Callable[[Receiving, str, str, CaseNumber], CaseNumber]
+"""The same for a case that gives an account back: account, the key of this try, and the case that is undone."""
 
 
 def source_of(digest: str) -> str:
@@ -55,7 +59,10 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AccountStanding:
-    """Where one account of a campaign stands. `reason` is Spanish: why it was left out, waits or needs somebody."""
+    """Where one account of a campaign stands. `reason` is Spanish: why it was left out, waits or needs somebody.
+
+    `case` is the one that made it inactive, or the last one that was to give it back.
+    """
 
     account_id: str
     case: CaseNumber | None
@@ -111,28 +118,30 @@ class CampaignAccounts:
         digest: str,
         accounts: Iterable[str],
         asked: DeskAsked,
-        opening: Callable[[Receiving, str, Request], CaseNumber],
+        opening: OpeningBack,
         now: datetime,
+        *,
+        again: Collection[str] = (),
     ) -> tuple[CaseNumber, ...]:
-        """Give these accounts back; all of it or nothing. Each that was given back before is passed over.
+        """Give these accounts back; all of it or nothing. Each that was given back before is passed over, but for `again`.
 
         One that waits for its turn leaves the campaign; an open case is asked to take back what it did, and to whatever was
         done a case of its own answers, which `opening` opens. Returns those.
         """
         wanted = set(accounts)
         entered = s.campaign_account.outerjoin(s.request, s.request.c.case_number == s.campaign_account.c.case_number)
-        rows = (
-            select(s.campaign_account.c.account_id, s.campaign_account.c.left_out, s.request.c.body)
-            .select_from(entered)
-            .where(s.campaign_account.c.digest == digest, s.campaign_account.c.rolled_back.is_(False))
-            .order_by(s.campaign_account.c.position)
-        )
+        columns = (s.campaign_account.c.account_id, s.campaign_account.c.left_out, s.campaign_account.c.rolled_back)
+        rows = select(*columns, s.request.c.body).select_from(entered).where(s.campaign_account.c.digest == digest)
         with self._journal.transaction() as connection:
             receiving = Receiving(connection, now)
             receiving.take_turn()
+            keys = connection.execute(
+                select(s.response.c.response_id).where(s.response.c.form_id == undoing_source_of(digest))
+            ).scalars()
+            tries = Counter(map(_account_of, keys))
             cases = []
-            for row in connection.execute(rows).all():
-                if row.account_id not in wanted:
+            for row in connection.execute(rows.order_by(s.campaign_account.c.position)).all():
+                if row.account_id not in wanted or (row.rolled_back and row.account_id not in again):
                     continue
                 if row.body is None:
                     if row.left_out is None:
@@ -143,7 +152,9 @@ class CampaignAccounts:
                     put_signal(connection, request.case, asked, now)
                 done = request.course in {Course.ATTEND, Course.CANCEL} and request.facts.hold_placed
                 if done or not request.state.closed:
-                    cases.append(opening(receiving, row.account_id, request))
+                    number = tries[row.account_id] + 1
+                    key = row.account_id if number == 1 else f"{row.account_id}/{number}"
+                    cases.append(opening(receiving, row.account_id, key, request.case))
                     _mark(connection, digest, row.account_id, rolled_back=True)
             return tuple(cases)
 
@@ -153,22 +164,27 @@ class CampaignAccounts:
             select(s.response.c.response_id, s.request.c.body)
             .join(s.request, s.request.c.case_number == s.response.c.case_number)
             .where(s.response.c.form_id == undoing_source_of(digest))
+            .order_by(s.request.c.case_number)
         )
         joined = s.campaign_account.outerjoin(s.request, s.request.c.case_number == s.campaign_account.c.case_number)
         columns = (s.campaign_account, s.request.c.state, s.request.c.course, s.request.c.waiting_for)
         rows = select(*columns).select_from(joined).where(s.campaign_account.c.digest == digest)
         with self._journal.transaction() as connection:
-            undone = {row.response_id: _undone(load_request(row.body)) for row in connection.execute(undoing)}
+            # Of several tries the last one counts.
+            undone = {
+                (account_id := _account_of(row.response_id)): _undone(account_id, load_request(row.body))
+                for row in connection.execute(undoing)
+            }
             found = connection.execute(rows.order_by(s.campaign_account.c.position)).mappings().all()
-            stages = {row["account_id"]: (_stage(row), row["left_out"] or "") for row in found} | undone
-            told = [row["case_number"] for row in found if row["case_number"] and stages[row["account_id"]][0] in _TOLD]
+            told = [row["case_number"] for row in found if row["case_number"] and _stage(row) in _TOLD]
             reasons = _reasons(connection, told)
         return tuple(
-            AccountStanding(
+            undone.get(row["account_id"])
+            or AccountStanding(
                 row["account_id"],
                 CaseNumber(row["case_number"]) if row["case_number"] else None,
-                stages[row["account_id"]][0],
-                stages[row["account_id"]][1] or reasons.get(row["case_number"], ""),
+                _stage(row),
+                row["left_out"] or reasons.get(row["case_number"], ""),
             )
             for row in found
         )
@@ -224,6 +240,10 @@ class CampaignAccounts:
             return {row[0]: row[1] for row in connection.execute(counted)}
 
 
+def _account_of(key: str) -> str:
+    return key.partition("/")[0]
+
+
 def _waiting(digest: str) -> tuple[ColumnElement[bool], ...]:
     row = s.campaign_account.c
     return (row.digest == digest, row.case_number.is_(None), row.left_out.is_(None), row.rolled_back.is_(False))
@@ -253,16 +273,19 @@ def _stage(row: RowMapping) -> Stage:
     return Stage.APPLIED if applied else Stage.LEFT_OUT
 
 
-def _undone(request: Request) -> tuple[Stage, str]:
+def _undone(account_id: str, request: Request) -> AccountStanding:
     """How far the case that gives an account back got, and why no further."""
-    if request.state is State.NEEDS_ATTENTION:
-        return Stage.NOT_UNDONE, request.reason
-    if not request.state.closed:
-        return Stage.UNDOING, request.reason
-    if request.course is not Course.ATTEND:
-        return Stage.NOT_UNDONE, request.reason
-    still = request.facts.still_held
-    return (Stage.NOT_UNDONE, f"Sigue inactiva: {still}.") if still else (Stage.UNDONE, "")
+    still, reason = request.facts.still_held, request.reason
+    match request.state:
+        case State.NEEDS_ATTENTION:
+            stage = Stage.ATTENTION
+        case _ if not request.state.closed:
+            stage = Stage.UNDOING
+        case _ if request.course is Course.ATTEND and not still:
+            stage, reason = Stage.UNDONE, ""
+        case _:
+            stage, reason = Stage.NOT_UNDONE, f"Sigue inactiva: {still}." if still else reason
+    return AccountStanding(account_id, request.case, stage, reason)
 
 
 def _reasons(connection: Connection, cases: list[str]) -> dict[str, str]:

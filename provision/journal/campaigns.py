@@ -92,7 +92,7 @@ class Campaigns:
         with self._journal.transaction() as connection:
             adding = insert_postgresql if connection.dialect.name == "postgresql" else insert_sqlite
             once = adding(s.campaign).values(**values, body=_dump(Body(plan, (planned,)))).on_conflict_do_nothing()
-            if connection.execute(once).rowcount != 1:
+            if connection.execute(once.returning(s.campaign.c.digest)).first() is None:
                 return False
             if rows:
                 connection.execute(insert(s.campaign_account), rows)

@@ -6,7 +6,7 @@ What is approved is exactly this value: its digest names every line of it.
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 
 from config.institution import Institution
@@ -68,6 +68,9 @@ class PlannedAccount:
     """How many enabled accounts have it as their boss, supervisor or owner."""
 
 
+_FIELDS = tuple(each.name for each in fields(PlannedAccount))
+
+
 @dataclass(frozen=True, slots=True)
 class LeftOut:
     """An account that was looked at and is not in the plan. `reason` is Spanish."""
@@ -95,7 +98,7 @@ class CampaignPlan:
     def text(self) -> str:
         """The exact text that is hashed: one JSON value a line, so that no name can imitate another line."""
         head = [_FORM_OF_TEXT, self.title, self.until.isoformat() if self.until else ""]
-        return "\n".join([_json(head), *(_json(asdict(line)) for line in self.lines)])
+        return "\n".join([_json(head), *(_json({name: getattr(line, name) for name in _FIELDS}) for line in self.lines)])
 
     @property
     def digest(self) -> str:
