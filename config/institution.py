@@ -4,6 +4,7 @@ import re
 import string
 import unicodedata
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -293,8 +294,13 @@ class Institution(_Policy):
 
         A unit without an OU of its own leaves no trace in the template. Raises KeyError for a type that is not offered.
         """
-        parts = _dn_parts(self.accounts[account_type].ou.replace(f"{{{_UNIT_OU}}}", unit.ou))
-        return ",".join(part.strip() for part in parts if part.strip())
+        return _filled(self.accounts[account_type].ou, unit.ou)
+
+
+@lru_cache(maxsize=4096)
+def _filled(template: str, unit_ou: str) -> str:
+    parts = _dn_parts(template.replace(f"{{{_UNIT_OU}}}", unit_ou))
+    return ",".join(part.strip() for part in parts if part.strip())
 
 
 def built_in_policy(name: str) -> Path | None:

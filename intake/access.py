@@ -17,9 +17,9 @@ from provision.passwords import temporary_password
 from provision.performing import creation, subject_of
 from provision.procedure.acts import Act
 from provision.procedure.facts import Facts, Subject
-from provision.procedure.model import Course, Diverted, Done, Failed, Outcome
+from provision.procedure.model import Course, Diverted, Done, Failed, Outcome, Request
 from provision.procedure.steps import expiry, subject_has_licence
-from provision.procedure.submission import CreatePersonalAccount, Problem, user_name
+from provision.procedure.submission import AssignContract, CreatePersonalAccount, Problem, user_name
 
 
 def message_id(post: Post, task: Task, attempt: int) -> str:
@@ -80,7 +80,7 @@ class IssueAccess:
         try:
             self.post.mailer.send(message)
         except RecipientRefused as error:
-            return self._undeliverable(content.personal_email, error)
+            return self._undeliverable(request, content.personal_email, error)
         masked = masked_address(content.personal_email)
         return self._sent(task, account, content.personal_email, f"Datos de acceso enviados a {masked}.")
 
@@ -108,10 +108,13 @@ class IssueAccess:
         return Done(Facts(access_sent_to=to, access_sent_at=task.now), detail)
 
     @staticmethod
-    def _undeliverable(address: str, error: RecipientRefused) -> Diverted:
+    def _undeliverable(request: Request, address: str, error: RecipientRefused) -> Diverted:
         """Control point of activity 4: "¿Reporte exitoso? No, pasa actividad 5, solicitando modificación del formulario"."""
         message = f"{address} no recibe correo: escriba una dirección que la persona use."
-        problem = Problem("personal_email", "Correo electrónico personal", message)
+        question, label = "personal_email", "Correo electrónico personal"
+        if isinstance(request.content, AssignContract):
+            question, label = "assignee_personal_email", "Correo electrónico personal del cesionario"
+        problem = Problem(question, label, message)
         return Diverted(Course.CORRECT, f"El correo personal fue rechazado: {error}", (problem,))
 
     def expected(self, task: Task) -> Facts | None:

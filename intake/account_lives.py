@@ -15,6 +15,8 @@ _DAY = timedelta(days=1)
 _MONTHS = ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic")
 _LINE = 15
 """Height of a bar with its gap."""
+_LAST_NAMED = 0.95
+"""Where on the calendar a name would no longer fit."""
 _COLOURS = {reason: number for number, reason in enumerate(HoldReason)}
 
 
@@ -105,6 +107,8 @@ class DrawnLife:
     legend: tuple[LegendLine, ...]
     said: str
     """All of it in words."""
+    deleted: str = ""
+    """The day of its deletion, if it was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,8 @@ class DrawnCalendar:
 
 def draw(lives: Sequence[AccountLife], window: Window) -> DrawnCalendar:
     """The calendar of these accounts."""
-    mondays = [day for day in window.days if day.weekday() == 0 or day == window.first]
+    named = [day for day in window.days if day.weekday() == 0 or day == window.first]
+    mondays = [day for day in named if window.share(day) < _LAST_NAMED]
     return DrawnCalendar(
         weeks=tuple(Mark(_percent(window.share(day)), _spoken(day)) for day in mondays),
         free_days=tuple(
@@ -131,7 +136,7 @@ def draw(lives: Sequence[AccountLife], window: Window) -> DrawnCalendar:
 def _drawn(life: AccountLife, window: Window) -> DrawnLife:
     bars = []
     for number, lived in enumerate(life.holds):
-        ends = _end(lived, window)
+        ends = min(_end(lived, window), life.deleted or date.max)
         if ends > lived.hold.from_date:
             kind = f"h{_COLOURS[lived.hold.reason]}{' open' if lived.hold.until_date is None else ''}"
             bars.append(_bar(window, lived.hold.from_date, ends, number * _LINE, kind, _period(lived)))
@@ -147,8 +152,9 @@ def _drawn(life: AccountLife, window: Window) -> DrawnLife:
         LegendLine(f"h{_COLOURS[lived.hold.reason]}", f"{HOLD_LABELS[lived.hold.reason]}, {_period(lived)}", lived.hold.case)
         for lived in life.holds
     )
-    said = "; ".join(line.text for line in legend)
-    return DrawnLife(life, below + _LINE, tuple(bars), legend, said)
+    deleted = _spoken(life.deleted) if life.deleted else ""
+    said = "; ".join([*(line.text for line in legend), *([f"eliminada el {deleted}"] if deleted else [])])
+    return DrawnLife(life, below + _LINE, tuple(bars), legend, said, deleted)
 
 
 def _end(lived: LivedHold, window: Window) -> date:

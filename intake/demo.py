@@ -1,54 +1,55 @@
-"""`gestion demo`: the real program on the embedded adapters, through eleven days of a simulated clock."""
+"""`gestion demo`: the real program on the embedded adapters, through a month of a simulated clock."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from sqlalchemy import select
 
 from config.clock import SimulatedClock
+from config.dates import local_date, start_of_day
 from config.institution import Institution
 from config.log import configure
 from config.settings import load_settings
-from intake.board.port import DeskAction
-from intake.demo_mails import export_mails
+from intake.demo_months import SCRIPTS, Script
+from intake.demo_office import Calendar
+from intake.demo_people import NewUsers
+from intake.demo_summary import Result, result_of, say_results
+from intake.demo_telling import Line, lines_of
 from intake.demo_world import (
+    PEOPLE,
     RESPONSES,
     SETTINGS,
-    Happening,
-    buy_seat,
-    choose_on_board,
-    make_forgotten_group,
+    furnish,
     prepare_folder,
-    seed_demo_directory,
+    put_starting_files,
+    residents,
     submission_times,
 )
-from intake.described import user_of
-from intake.run import RunReport, run_once
-from intake.stories import page_story
-from intake.story_page import write_story_page
-from intake.telling import solution_of
+from intake.run import run_once
 from intake.wiring import Installation
-from provision.procedure.model import Advance, Entry, EntryKind, Request, State
+from provision.journal import schema
+from provision.procedure.acts import WaitingFor
+from provision.procedure.facts import Pickup
+from provision.procedure.operations import pickup_times
 
-TICK = timedelta(minutes=10)
-"""The scheduled runs of the demonstration are this far apart; those in which nothing can happen are skipped."""
+TICK = timedelta(minutes=30)
+"""The scheduled runs of a demonstration are this far apart; those in which nothing can happen are skipped."""
 MOST_RUNS = 1000
-
-STYLES = {
-    State.DONE: "green",
-    State.REFUSED: "red",
-    State.NEEDS_CORRECTION: "yellow",
-    State.NEEDS_ATTENTION: "bold red",
-    State.WAITING: "cyan",
-    State.DUPLICATE: "magenta",
-    State.UNANSWERED: "magenta",
-    State.CANCELLED: "magenta",
-}
+YEAR = 2026
 
 _WEEKDAYS = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")
+_MONTHS = (
+    "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre",
+    "diciembre",
+)  # fmt: skip
+
+_LOOKED_FOR = (WaitingFor.SEAT, WaitingFor.FIRST_USE, WaitingFor.OTHER_CASE)
+"""Waits for what somebody in the demonstration does: until he does it, looking finds nothing."""
 
 
 def run_demo(folder: Path, console: Console) -> int:
@@ -56,192 +57,172 @@ def run_demo(folder: Path, console: Console) -> int:
 
     Repeating it makes the folder anew. Raises CannotRun for a folder that holds anything else.
     """
+    play(folder, console)
+    return 0
+
+
+def play(folder: Path, console: Console, scripts: Sequence[Script] = SCRIPTS) -> list[Result]:
+    """As `run_demo`, of these institutions; returns what each came to."""
     folder = folder.absolute()
     prepare_folder(folder)
-    demo = _Demo(folder, console)
-    demo.introduce()
-    demo.live()
-    return demo.conclude()
+    console.rule("[bold]Gestión de Usuarios · demostración[/bold]")
+    console.print(
+        "El programa real, con sus adaptadores embebidos, en dos instituciones. El reloj es simulado; nada sale de este equipo."
+    )
+    results: list[Result] = []
+    with _progress(console) as progress:
+        task = progress.add_task("", total=1.0)
+        for script in scripts:
+            part = Part(folder, script, console)
+            try:
+                part.live(progress, task)
+                results.append(part.conclude())
+            finally:
+                part.leave_work()
+    say_results(folder, console, results)
+    return results
 
 
-class _Demo:
-    def __init__(self, folder: Path, console: Console) -> None:
-        self.folder = folder
+@contextmanager
+def _progress(console: Console) -> Iterator[Progress]:
+    """A bar below the lines on a terminal; nothing where nobody watches."""
+    columns = (BarColumn(bar_width=30), TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True, refresh_per_second=4, disable=not console.is_terminal) as progress:
+        yield progress
+
+
+class Part:
+    """One institution's demonstration: its installation, its clock and its people."""
+
+    def __init__(self, folder: Path, script: Script, console: Console) -> None:
+        self.folder = folder / script.subfolder
+        self.script = script
         self.console = console
-        settings = load_settings(folder / SETTINGS, {})
+        put_starting_files(script.data, self.folder)
+        settings = load_settings(self.folder / SETTINGS, {})
         self.policy: Institution = settings.load_policy()
         self.log = configure(settings.log)
-        seed_demo_directory(folder / "directorio.db", self.policy)
-        self.submissions = submission_times(folder / RESPONSES, self.policy.zone)
-        self.clock = SimulatedClock(self.local(30, 11, 7, 30))
-        self.end = self.local(10, 12, 8, 0)
-        self.happenings = self._happenings()
+        self.calendar = Calendar(YEAR, self.policy.zone)
+        self.clock = SimulatedClock(script.begins(self.calendar))
+        self.ends = script.ends(self.calendar)
+        self.submissions = submission_times(self.folder / RESPONSES, self.policy.zone)
+        self.happenings = script.happenings(self.folder, self.calendar)
+        self.people = NewUsers(self.folder / "maildir", self._next_morning, script.sign_ins(self.calendar))
         self.runs = 0
+        self._installation: Installation | None = None
+        self._told_day = ""
+        furnish(self._at_work(), residents(script.data / PEOPLE, self.policy), script.missing_groups)
+        self.active_before = self._at_work().directory.population()
 
-    def local(self, day: int, month: int, hour: int, minute: int) -> datetime:
-        """An instant of 2026 in the institution's zone."""
-        return datetime(2026, month, day, hour, minute, tzinfo=self.policy.zone)
-
-    def _happenings(self) -> list[Happening]:
-        board = self.folder / "seguimiento.xlsx"
-        attended = {"gloria.bernal@upme.gov.co": (DeskAction.APPROVE, "Identidad verificada por teléfono")}
-        return [
-            Happening(
-                self.local(1, 12, 15, 30),
-                "Un agente de la mesa atiende a mano el cambio de clave y elige «Aprobar» en el tablero.",
-                lambda: choose_on_board(board, attended),
-            ),
-            Happening(
-                self.local(2, 12, 9, 0),
-                "Infraestructura crea el grupo que faltaba, y un agente elige «Reintentar» en el tablero.",
-                self._mend_group,
-            ),
-            Happening(
-                self.local(1, 12, 16, 30),
-                "Compras trae un cupo más de licencia para operadores.",
-                lambda: buy_seat(self.folder / SETTINGS),
-            ),
-        ]
-
-    def _mend_group(self) -> None:
-        make_forgotten_group(self.folder / "directorio.db")
-        retry = {"Hermenegildo Maximiliano Bonaparte Santamaría de los Ríos": (DeskAction.RETRY, "Ya existe el grupo")}
-        choose_on_board(self.folder / "seguimiento.xlsx", retry)
-
-    def introduce(self) -> None:
-        """Say what is going to be seen."""
-        self.console.rule("[bold]Gestión de Usuarios · demostración[/bold]")
-        self.console.print(
-            f"El programa real, con sus adaptadores embebidos, atiende {len(self.submissions)} respuestas del formulario "
-            f"de la {escape(self.policy.name)} entre el lunes 30 de noviembre y el jueves 10 de diciembre de 2026. "
-            "El reloj es simulado; nada sale de este equipo.\n"
-        )
-
-    def live(self) -> None:
+    def live(self, progress: Progress | None = None, task: TaskID | None = None) -> None:
         """Let the days pass: what others do, then a scheduled run, at each moment at which something can happen."""
-        while self.clock() < self.end and self.runs < MOST_RUNS:
-            for happening in [each for each in self.happenings if each.at <= self.clock()]:
-                self.happenings.remove(happening)
-                happening.do()
-                self._moment()
-                self.console.print(f"  [italic]{escape(happening.told)}[/italic]")
-            installation = self._installation()
-            try:
-                report = run_once(installation)
-                wake_at = installation.journal.next_wake()
-            finally:
-                installation.close()
-            self.runs += 1
-            self._tell(report)
-            self.clock.move_to(self._next_moment(wake_at))
-
-    def _installation(self) -> Installation:
-        settings = load_settings(self.folder / SETTINGS, {})
-        return Installation(settings, self.policy, self.clock, self.log)
-
-    def _next_moment(self, wake_at: datetime | None) -> datetime:
-        now = self.clock()
-        coming = [at for at in (*self.submissions, *(each.at for each in self.happenings), wake_at) if at and at > now]
-        ticks = max(1, -((now - min(coming, default=self.end)) // TICK))
-        return min(now + ticks * TICK, self.end)
-
-    def _moment(self) -> None:
-        at = self.clock().astimezone(self.policy.zone)
-        self.console.print(f"[bold]{_WEEKDAYS[at.weekday()]} {at:%d/%m %H:%M}[/bold]")
-
-    def _tell(self, report: RunReport) -> None:
-        told = _latest(report.work.advanced)
-        if not told and not report.problems:
-            return
-        self._moment()
-        for request, text in told:
-            style = STYLES.get(request.state, "")
-            who = escape(user_of(request)[:34])
-            state = f"[{style}]{request.state.label}[/{style}]" if style else request.state.label
-            self.console.print(f"  {request.case} {who} · {state} · {escape(text)}", overflow="ellipsis", no_wrap=True)
-        for problem in report.problems:
-            self.console.print(f"  [red]{escape(str(problem))}[/red]")
-
-    def conclude(self) -> int:
-        """Leave the mails as files and the page of stories, and say where everything is."""
-        installation = self._installation()
-        try:
-            mails = export_mails(self.folder / "maildir", self.folder / "correos")
-            shown = installation.views.cases()
-            rules = installation.rules(self.clock())
-            stories = []
-            for each in shown:
-                sent = [exported.mail for exported in mails if exported.case == each.request.case]
-                stories.append(page_story(installation.views.story(each.request.case), sent, rules))
-        finally:
-            installation.close()
-        outputs = [
-            ("Tablero de seguimiento (.xlsx)", "seguimiento.xlsx"),
-            ("Correos enviados", "correos/"),
-            ("Registro", "gestion.log"),
-        ]
-        page = self.folder / "historias.html"
-        title = "Demostración: la historia de cada caso"
-        colour = self.policy.mail.colour
-        write_story_page(page, title, self.policy.name, stories, self.clock(), outputs, zone=self.policy.zone, colour=colour)
-        self._sum_up([each.request for each in shown], len(mails))
-        return 0
-
-    def _sum_up(self, requests: Sequence[Request], mails: int) -> None:
-        counts = Table(title="Así quedaron las solicitudes", title_justify="left")
-        counts.add_column("Estado")
-        counts.add_column("Casos", justify="right")
-        for state in State:
-            number = sum(request.state is state for request in requests)
-            if number:
-                counts.add_row(f"[{STYLES.get(state, 'default')}]{state.label}[/]", str(number))
         self.console.print()
-        self.console.print(counts)
-        made = sum(request.facts.access_sent_at is not None for request in requests)
-        summary = (
-            f"{len(requests)} casos, {made} cuentas con datos de acceso enviados, {mails} correos, {self.runs} ejecuciones."
+        self.console.rule(f"[bold]{escape(self.script.title)}[/bold]", align="left")
+        self.console.print(f"{len(self.submissions)} respuestas del formulario, {self.script.span}.")
+        begun = self.clock()
+        while self.clock() < self.ends and self.runs < MOST_RUNS:
+            if progress is not None and task is not None:
+                share = (self.clock() - begun) / (self.ends - begun)
+                progress.update(task, total=1.0, completed=share, description=self._day(self.clock()))
+            self._let_others_act()
+            report = run_once(self._at_work())
+            self.runs += 1
+            self._tell(lines_of(report, self.clock()))
+            for problem in report.problems:
+                self._say("", f"[red]{escape(str(problem))}[/red]")
+            self.people.look_into_mail(self.clock())
+            self.clock.move_to(self._next_moment())
+
+    def conclude(self) -> Result:
+        """What it came to, with its mails and its page written."""
+        return result_of(self._at_work(), self.script, self.folder, self.active_before, self.runs)
+
+    def _at_work(self) -> Installation:
+        """The program, put together anew whenever somebody changed its settings."""
+        if self._installation is None:
+            settings = load_settings(self.folder / SETTINGS, {})
+            self._installation = Installation(settings, self.policy, self.clock, self.log)
+        return self._installation
+
+    def leave_work(self) -> None:
+        """Close what is open; at the next use it is opened again."""
+        if self._installation is not None:
+            self._installation.close()
+            self._installation = None
+
+    def _let_others_act(self) -> None:
+        for happening in [each for each in self.happenings if each.at <= self.clock()]:
+            self.happenings.remove(happening)
+            happening.do(self._at_work())
+            if happening.changes_settings:
+                self.leave_work()
+            self._say("", f"[italic]{escape(happening.told)}[/italic]")
+        names = self.people.sign_in(self._at_work())
+        if names:
+            told = f"Primer ingreso, con la clave que llegó por correo: {', '.join(sorted(names))}."
+            self._say("", f"[italic]{escape(told)}[/italic]")
+
+    def _next_morning(self, at: datetime) -> datetime:
+        """Most people use their access data early on the next business day."""
+        installation = self._at_work()
+        day = installation.calendar.next_business_day(local_date(at, self.policy.zone))
+        return start_of_day(day, self.policy.zone) + timedelta(hours=8)
+
+    def _next_moment(self) -> datetime:
+        """The next scheduled run in which something can happen."""
+        now = self.clock()
+        known = (self.people.next_time(), self._next_wake(), self._next_expiry(), *(each.at for each in self.happenings))
+        coming = [at for at in (*self.submissions, *known) if at is not None and at > now]
+        ticks = max(1, -((now - min(coming, default=self.ends)) // TICK))
+        return min(now + ticks * TICK, self.ends)
+
+    def _next_wake(self) -> datetime | None:
+        """When a case wants to be looked at; access data only when it is to be remembered or revoked."""
+        installation, now = self._at_work(), self.clock()
+        columns = (schema.request.c.wake_at,)
+        awaited = schema.request.c.waiting_for.in_(_LOOKED_FOR)
+        wanted = select(*columns).where(schema.request.c.wake_at > now, awaited.is_not(True))
+        with installation.journal.transaction() as connection:
+            wakes: list[datetime] = list(connection.execute(wanted).scalars())
+        rules = installation.rules(now)
+        for shown in installation.views.cases(only_open=True):
+            facts = shown.request.facts
+            if facts.access_sent_at is not None and facts.pickup in {None, Pickup.REVOKED}:
+                wakes += pickup_times(facts.access_sent_at, rules)
+        return min((at for at in wakes if at > now), default=None)
+
+    def _next_expiry(self) -> datetime | None:
+        """When the next contract ends: that day's first run sweeps it."""
+        found = self._at_work().directory.expiring(self.clock(), self.ends)
+        return min((each.expires_at for each in found if each.enabled and each.expires_at is not None), default=None)
+
+    def _day(self, at: datetime) -> str:
+        local = at.astimezone(self.policy.zone)
+        return f"{_WEEKDAYS[local.weekday()]} {local.day} de {_MONTHS[local.month - 1]}"
+
+    def _tell(self, lines: list[Line]) -> None:
+        for line in lines:
+            number = f"#{int(line.case.rpartition('-')[2]):<3}" if line.case else "    "
+            mark = f"[{line.style}]{escape(line.mark)}[/]" if line.style else escape(line.mark)
+            self._say(number, f"{escape(line.what)} · {mark} · {escape(line.text)}")
+
+    def _say(self, number: str, text: str) -> None:
+        day = self._day(self.clock())
+        if day != self._told_day:
+            self._told_day = day
+            holiday = (
+                ""
+                if self._at_work().calendar.is_business_day(self.clock().astimezone(self.policy.zone).date())
+                else (" · día no hábil")
+            )
+            self.console.print(f"\n[bold]{day}[/bold]{holiday}")
+        at = self.clock().astimezone(UTC).astimezone(self.policy.zone)
+        # Cut to the screen of whoever watches, whole for whoever keeps it.
+        watched = self.console.is_terminal
+        self.console.print(
+            f"  [dim]{at:%H:%M}[/dim] {number or '    '} {text}",
+            overflow="ellipsis" if watched else None,
+            no_wrap=watched,
+            soft_wrap=not watched,
+            highlight=False,
         )
-        self.console.print(f"{summary}\n")
-        self.console.print("[bold]Mire ahora:[/bold]")
-        for what, name in (
-            ("la historia de cada caso", "historias.html"),
-            ("el tablero que ve la mesa de servicio", "seguimiento.xlsx"),
-            ("los correos, para abrir en el navegador o en un programa de correo", "correos/"),
-        ):
-            self.console.print(f"  {self.folder / name}\n    {what}", soft_wrap=True)
-        settings = self.folder / SETTINGS
-        self.console.print(f"\nY pregunte: [bold].venv/bin/gestion --config {settings} show 1[/bold]", soft_wrap=True)
-
-
-def _latest(advanced: Sequence[Advance]) -> list[tuple[Request, str]]:
-    """For each case that got on in a run, where it stands and the last thing worth telling."""
-    worth = {EntryKind.DECISION, EntryKind.PROBLEM, EntryKind.WAIT, EntryKind.MAIL, EntryKind.END, EntryKind.DESK}
-    told: dict[str, tuple[Request, str]] = {}
-    for advance in advanced:
-        case = advance.request.case
-        lines = [entry for entry in advance.entries if entry.kind in worth]
-        if lines:
-            entry = lines[-1]
-            text = _where_it_stands(advance.request) or _said(entry)
-            told[case] = (advance.request, text or told.get(case, (advance.request, ""))[1])
-        elif case in told:
-            told[case] = (advance.request, told[case][1])
-    return [told[case] for case in sorted(told)]
-
-
-def _where_it_stands(request: Request) -> str:
-    """What the state itself says best: how it ended, or what is wrong."""
-    if request.state is State.DONE:
-        return solution_of(request)
-    return "" if request.state in {State.WAITING, State.IN_PROGRESS} else request.reason
-
-
-def _said(entry: Entry) -> str:
-    """An entry in half a line, after the state that it led to."""
-    match entry.kind:
-        case EntryKind.WAIT:
-            return entry.title.partition(": ")[2]
-        case EntryKind.MAIL | EntryKind.PROBLEM | EntryKind.DECISION:
-            return entry.detail
-        case _:
-            return entry.detail or entry.title

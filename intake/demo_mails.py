@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from config.vocabulary import CaseNumber
-from intake.story_page import SentMail
+from intake.story_values import SentMail
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from config.vocabulary import HOLD_LABELS
 from notify.mails import masked_address
+from provision.procedure.acts import Act
 from provision.procedure.facts import Pickup
-from provision.procedure.model import Request
+from provision.procedure.model import Request, StepKey
 from provision.procedure.operations import pickup_times
 from provision.procedure.steps import Rules, hold_reason
 from provision.procedure.submission import (
@@ -71,6 +72,8 @@ def _deactivated(request: Request, login: str) -> str:
     done = [f"Cuenta {login} inactiva desde el {content.from_date:%d/%m/%Y}{until} ({HOLD_LABELS[content.why].lower()})."]
     if request.facts.backup is not None:
         done.append("Backup del buzón hecho y verificado; licencia retirada.")
+    elif StepKey(Act.CONFIRM_BACKUP) in request.done and StepKey(Act.REMOVE_LICENCE) in request.done:
+        done.append("Backup del buzón confirmado por la mesa de servicio; licencia retirada.")
     if request.facts.groups_removed:
         done.append(f"Grupos retirados y anotados: {len(request.facts.groups_removed)}.")
     return " ".join(done)
@@ -81,6 +84,8 @@ def _deleted(request: Request, login: str) -> str:
     done = [f"Cuenta {login} eliminada."]
     if facts.backup is not None:
         done.append(f"Backup verificado: {facts.backup.items} elementos.")
+    elif StepKey(Act.CONFIRM_BACKUP) in request.done:
+        done.append("Backup del buzón confirmado por la mesa de servicio.")
     if facts.computers:
         done.append(f"Equipo fuera del dominio: {', '.join(facts.computers)}.")
     if facts.mailbox_until is not None:

@@ -10,9 +10,7 @@ import tempfile
 import unicodedata
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
@@ -21,122 +19,16 @@ from zoneinfo import ZoneInfo
 
 from config.errors import CannotRun
 from config.redaction import visible_text
+from intake.account_lives import draw
+from intake.story_values import EventKind, Overview, StateKind, Story
 
 BOGOTA = ZoneInfo("America/Bogota")
 _MOST_CHARACTERS = 2_000
-_WAIT_COLOURS = 6
+_WAIT_COLOURS = 10
 _NARROWEST = 0.012
 """Share of the bar that a wait gets at least, so that a wait of minutes in a story of weeks is still seen."""
 _MONTHS = ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic")
 _DAYS = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")
-
-
-class StateKind(StrEnum):
-    """Families of states, in the order in which somebody should look at them; each has its colour."""
-
-    ATTENTION = "attention"
-    CORRECTION = "correction"
-    WORKING = "working"
-    WAITING = "waiting"
-    DONE = "done"
-    REFUSED = "refused"
-    CLOSED = "closed"
-
-
-class EventKind(StrEnum):
-    """What an event of the story was; each has its mark."""
-
-    RECEIVED = "received"
-    DECISION = "decision"
-    STEP = "step"
-    MAIL = "mail"
-    WAIT = "wait"
-    PROBLEM = "problem"
-    DESK = "desk"
-    END = "end"
-
-
-class SlaKind(StrEnum):
-    """How the clock of the 10 business hours stood at the end, or stands now."""
-
-    ON_TIME = "on-time"
-    WARNED = "warned"
-    MISSED = "missed"
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened. `at` is aware; title and detail are Spanish plain text; detail says why."""
-
-    at: datetime
-    title: str
-    detail: str = ""
-    kind: EventKind = EventKind.STEP
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """A stretch of waiting; aware instants, `until` None while it lasts. `what`: "un cupo de licencia de buzón"."""
-
-    since: datetime
-    until: datetime | None
-    what: str
-    pauses_clock: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SentMail:
-    """A mail that went out. `href` is relative to the page, or empty when no copy was kept (confidential mails)."""
-
-    subject: str
-    to: str
-    href: str = ""
-    at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The control point of activity 2: what was decided, why, and by which row of which matrix under which policy."""
-
-    granted: bool
-    reason: str
-    matrix_row: int | None = None
-    matrix_version: str = ""
-    policy_version: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SlaStory:
-    """The clock of the attention time in business hours. `label` follows "Atención": "a tiempo", "por vencer", "vencida"."""
-
-    kind: SlaKind
-    label: str
-    used_hours: float
-    allowed_hours: float
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """One case. Texts are Spanish plain text as people read them (labels, not codes); instants are aware."""
-
-    case: str
-    state: str
-    state_kind: StateKind
-    requester: str
-    operation: str
-    user: str
-    account: str
-    unit: str
-    decision: Decision | None
-    received: datetime
-    closed: datetime | None
-    sla: SlaStory | None
-    events: tuple[Event, ...] = ()
-    answers: tuple[tuple[str, str], ...] = ()
-    """Question and answer as they were given."""
-    mails: tuple[SentMail, ...] = ()
-    waits: tuple[Wait, ...] = ()
-    waiting_for: str = ""
 
 
 def write_story_page(
@@ -149,6 +41,7 @@ def write_story_page(
     *,
     zone: ZoneInfo = BOGOTA,
     colour: str = "#1F4E79",
+    overview: Overview | None = None,
 ) -> None:
     """Write the page, whole or not at all. `outputs`: text and address (relative to the page) of other results.
 
@@ -169,7 +62,7 @@ def write_story_page(
     environment.filters["csp_source"] = _csp_source
     environment.filters["clean"] = _clean
     environment.filters["link"] = _link
-    palette = _wait_colours(stories)
+    palette, overview = _wait_colours(stories), overview or Overview()
     page = environment.get_template("story_page.html.j2").render(
         title=title,
         institution_name=institution_name,
@@ -178,6 +71,9 @@ def write_story_page(
         generated=_moment(generated_at, zone),
         outputs=outputs,
         tiles=_tiles(stories),
+        figures=overview.figures,
+        calendar=draw(overview.lives, overview.window) if overview.lives and overview.window else None,
+        index=_index(stories),
         cases=[_case(story, generated_at, zone, palette) for story in stories],
         many=len(stories) > 6,
     )
@@ -191,6 +87,26 @@ def _tiles(stories: Sequence[Story]) -> list[dict[str, object]]:
         {"state": state, "kind": order[kind].value, "count": sum(story.state == state for story in stories)}
         for kind, state in states
     ]
+
+
+def _index(stories: Sequence[Story]) -> list[dict[str, object]]:
+    """The cases by operation, each operation with how its cases ended or stand."""
+    groups: dict[str, list[Story]] = {}
+    for story in stories:
+        groups.setdefault(story.group or story.operation, []).append(story)
+    return [
+        {
+            "operation": operation,
+            "count": len(cases),
+            "states": _tiles(cases),
+            "cases": [(_anchor(story.case), story) for story in cases],
+        }
+        for operation, cases in groups.items()
+    ]
+
+
+def _anchor(case: str) -> str:
+    return re.sub(r"[^A-Za-z0-9-]", "-", case)
 
 
 def _case(story: Story, now: datetime, zone: ZoneInfo, palette: dict[str, int]) -> dict[str, object]:
@@ -212,12 +128,13 @@ def _case(story: Story, now: datetime, zone: ZoneInfo, palette: dict[str, int]) 
     )
     return {
         "story": story,
-        "anchor": re.sub(r"[^A-Za-z0-9-]", "-", story.case),
+        "anchor": _anchor(story.case),
         "search": _folded(" ".join(_clean(word) for word in words)),
         "received": _moment(story.received, zone),
         "ended": _moment(story.closed, zone) if story.closed else "",
         "took": _span(end - story.received),
         "days": days,
+        "approved": _moment(story.second_person.at, zone) if story.second_person else "",
         "mails": [(_moment(mail.at, zone) if mail.at else "", mail) for mail in story.mails],
         "bar": _bar(story, end, palette),
         "sla_used": _percent(min(story.sla.used_hours / story.sla.allowed_hours, 1))

@@ -11,10 +11,10 @@ from provision.executor import Performer, Task
 from provision.journal.accounts import Accounts
 from provision.performing import PerformsAtOnce, subject_of
 from provision.procedure.acts import Act
-from provision.procedure.facts import Facts, LooseEnds
+from provision.procedure.facts import Facts, LooseEnds, Subject
 from provision.procedure.holds import Hold, in_force
 from provision.procedure.model import Done, Failed, Origin, Outcome, Request, StepKey
-from provision.procedure.modification import whereabouts
+from provision.procedure.modification import below, whereabouts
 from provision.procedure.steps import hold_reason
 from provision.procedure.submission import Activate, AssignContract, Deactivate, Modify
 
@@ -236,14 +236,28 @@ class RestoreGroups(PerformsAtOnce):
 
     directory: Directory
     accounts: Accounts
+    policy: Institution
     targets: tuple[Target, ...] = (Target.DIRECTORY,)
 
     def perform(self, task: Task) -> Outcome:
-        """Add what was written down; a group that is gone is told."""
+        """Add what was written down; a group that is gone is told, and one of a unit that he left stays behind."""
         subject = subject_of(task.request)
-        restored, left = restore_groups(self.directory, self.accounts, AccountId(subject.account_id), subject.login)
+        account_id = AccountId(subject.account_id)
+        self._leave_behind(account_id, subject)
+        restored, left = restore_groups(self.directory, self.accounts, account_id, subject.login)
         detail = f"Vuelve a {len(restored)} grupos." if restored else "No había grupos anotados."
         return Done(detail=f"{detail} No se pudo con: {'; '.join(left)}." if left else detail)
+
+    def _leave_behind(self, id: AccountId, subject: Subject) -> None:
+        """Forget the groups that only other units give: who comes back elsewhere gets nothing of where he was."""
+        own = {group for unit in self.policy.units if unit.name == subject.unit for group in unit.groups}
+        others = {group for unit in self.policy.units for group in unit.groups} - own
+        record = self.accounts.known(id)
+        kept = record.kept_groups if record else ()
+        wanted = [dn for dn in kept if not any(below(dn, group) for group in others)]
+        if len(wanted) < len(kept):
+            self.accounts.forget_groups(id, subject.login)
+            self.accounts.keep_groups(id, subject.login, wanted)
 
 
 def restore_groups(
@@ -319,6 +333,6 @@ def holding_performers(directory: Directory, accounts: Accounts, policy: Institu
         Act.APPLY_HOLDS: apply,
         Act.FIND_LOOSE_ENDS: FindLooseEnds(directory, policy),
         Act.REMOVE_GROUPS: RemoveGroups(directory, accounts),
-        Act.RESTORE_GROUPS: RestoreGroups(directory, accounts),
+        Act.RESTORE_GROUPS: RestoreGroups(directory, accounts, policy),
         Act.TAKE_BACK: TakeBack(directory, accounts, apply, policy),
     }

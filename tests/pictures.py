@@ -1,8 +1,8 @@
 """Make the pictures of the README anew: `.venv/bin/python -m tests.pictures` (needs LibreOffice, Chromium and poppler).
 
-With the argument `lifecycle` only the diagram and the table of docs/procedimiento.md, which need nothing.
+With the argument `lifecycle` only the diagram and the table of docs/procedure.md, which need nothing.
 
-The board is the demonstration's own, as it stands at noon of its second day, with its less telling columns hidden.
+The board is the demonstration's own, as it stands at noon of its first Friday, with its less telling columns hidden.
 """
 
 import re
@@ -17,7 +17,8 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 from rich.console import Console
 
-from intake.demo import _Demo, run_demo
+from intake.demo import Part, run_demo
+from intake.demo_months import UPME
 from intake.demo_world import prepare_folder
 from provision.procedure.diagram import lifecycle_mermaid, steps_table
 
@@ -25,7 +26,6 @@ IMAGES = Path(__file__).parent.parent / "docs" / "images"
 HIDDEN = {
     "Recibido",
     "Solicitante",
-    "Operación",
     "Cuenta",
     "Dependencia",
     "Autorización",
@@ -36,12 +36,14 @@ HIDDEN = {
     "Acción",
     "Observación",
 }
-SHOWN = {1, 4, 5, 11, 13, 16, 19, 21, 23, 24}
+SHOWN = {5, 8, 10, 13, 18, 22, 25, 28, 30}
 DOTS, MARGIN = 200, 5
 PHONE = (390, 1085)
-PAGE = (1180, 940)
-TOLD = "GU-2026-000008"
-"""A case that was corrected, and opened in its picture."""
+PAGE = (1180, 1450)
+TOLD = "GU-2026-000030"
+"""A deletion with its approvals and confirmations, opened in its picture."""
+LIVES = ("Beatriz Salazar Henao", "Camila Vargas Isaza", "Fabián Rojas Lemus", "Óscar León Tovar")
+"""Whose holds are in the picture's calendar."""
 
 
 def run(*command: str | Path) -> None:
@@ -50,11 +52,12 @@ def run(*command: str | Path) -> None:
 
 
 def board_at_noon(folder: Path) -> Path:
-    """The board of a demonstration that ends on 1 December at 12:00."""
+    """The board of a demonstration that ends on 4 December at 12:00."""
     prepare_folder(folder)
-    demo = _Demo(folder, Console(file=(folder / "told.txt").open("w", encoding="utf-8")))
-    demo.end = demo.local(1, 12, 12, 0)
-    demo.live()
+    part = Part(folder, UPME, Console(quiet=True))
+    part.ends = part.calendar.at(4, 12, 12)
+    part.live()
+    part.leave_work()
     return folder / "seguimiento.xlsx"
 
 
@@ -112,12 +115,16 @@ def picture_of_page(page: str, name: str, size: tuple[int, int], scratch: Path) 
 
 
 def _opened_at(page: Path, case: str) -> Path:
-    """A copy of the page of stories that shows this case first, opened."""
-    stories = re.findall(r"<details class=.case.*?</details>", page.read_text(encoding="utf-8"), re.DOTALL)
-    place = next(number for number, story in enumerate(stories) if f'id="{case}"' in story)
+    """A copy of the page of stories that shows some lives and this case alone, opened."""
     text = page.read_text(encoding="utf-8")
-    for story in stories[:place]:
-        text = text.replace(story, "")
+    for story in re.findall(r"<details class=.case.*?</details>", text, re.DOTALL):
+        if f'id="{case}"' not in story:
+            text = text.replace(story, "")
+    for life in re.findall(r'<div class="life"><h3>.*?</ul></div></div>', text, re.DOTALL):
+        if not any(name in life for name in LIVES):
+            text = text.replace(life, "")
+    for section in re.findall(r'<section class="panel"(?! id="calendario").*?</section>', text, re.DOTALL):
+        text = text.replace(section, "")
     copy = page.with_name("one-case.html")
     copy.write_text(text.replace(f'id="{case}"', f'id="{case}" open'), encoding="utf-8")
     return copy
@@ -125,7 +132,7 @@ def _opened_at(page: Path, case: str) -> Path:
 
 def write_lifecycle() -> None:
     """Put what the procedure's code says of itself into its page."""
-    page = IMAGES.parent / "procedimiento.md"
+    page = IMAGES.parent / "procedure.md"
     text = page.read_text(encoding="utf-8")
     for name, said in (("lifecycle", f"```mermaid\n{lifecycle_mermaid()}```\n"), ("steps", steps_table())):
         before, mark, rest = text.partition(f"<!-- {name} -->\n")

@@ -200,7 +200,9 @@ class World:
         with closing(sqlite3.connect(self.path("gestion.db"))) as journal:
             wanted = "SELECT waiting_for, wake_at FROM request WHERE wake_at IS NOT NULL ORDER BY wake_at"
             found = journal.execute(wanted).fetchall()
-        return tuple((WaitingFor(waits) if waits else None, datetime.fromisoformat(at).replace(tzinfo=UTC)) for waits, at in found)
+        return tuple(
+            (WaitingFor(waits) if waits else None, datetime.fromisoformat(at).replace(tzinfo=UTC)) for waits, at in found
+        )
 
     def cases(self) -> tuple[Shown, ...]:
         """Every request in the journal."""

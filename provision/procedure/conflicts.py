@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from config.vocabulary import CaseNumber, HoldReason, Operation
+from provision.procedure.acts import WaitingFor
 from provision.procedure.holds import Hold, in_force
 from provision.procedure.model import Course, Origin, Request, State
 from provision.procedure.submission import (
@@ -78,7 +79,11 @@ def _met(request: Request, other: Request) -> Meeting | None:
         case ChangeAddress(), ChangeAddress():
             return Twin(other.case) if mine.new_address == theirs.new_address else WaitFor(other.case)
         case Modify(), Modify():
-            return Twin(other.case) if _same(mine, theirs) else WaitFor(other.case)
+            if _same(mine, theirs):
+                return Twin(other.case)
+            # One that waits for another day plans what changes on that day: nobody waits for weeks because of it.
+            later = other.waiting_for is WaitingFor.FROM_DATE and mine.from_date != theirs.from_date
+            return None if later else WaitFor(other.case)
         case Activate(), Activate():
             return Twin(other.case)
         case Activate(), Deactivate() if request.origin is Origin.CAMPAIGN and request.follows == other.case:

@@ -38,7 +38,9 @@ TAKE_BACK = Step(Act.TAKE_BACK, "Deshacer lo que se pueda", "3")
 
 def _undoing(request: Request) -> tuple[Step, ...]:
     """A request that ends without being attended takes back its hold and its reservations, and locks what nobody received."""
-    taken_back = (TAKE_BACK,) if request.facts.hold_placed else ()
+    # Silence gives nobody access back: what is in force already stays so when an answer did not come.
+    in_force = request.course is Course.UNANSWERED and StepKey(Act.APPLY_HOLDS) in request.done
+    taken_back = (TAKE_BACK,) if request.facts.hold_placed and not in_force else ()
     return (RELEASE, *taken_back, *(LOCK_UNDELIVERED if undelivered(request) else ()))
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from config.institution import Institution, Unit
 from config.vocabulary import AccountType, same_address
@@ -44,6 +45,7 @@ def below(dn: str, relative_dn: str) -> bool:
     return _plain(dn).startswith(_plain(relative_dn) + ",")
 
 
+@lru_cache(maxsize=4096)  # the same few places are compared with every account of a plan
 def _plain(dn: str) -> str:
     return ",".join("=".join(side.strip() for side in part.split("=", 1)) for part in dn.split(",")).casefold()
 
@@ -119,12 +121,13 @@ def whereabouts(dn: str, department: str, policy: Institution) -> tuple[AccountT
     None: it is in no place that the policy gives to an account, or cannot be told apart.
     """
     parent = parent_of(dn)
-    found = [
-        (account_type, unit.name)
-        for account_type in policy.accounts
-        for unit in policy.units
-        if below(parent, policy.ou_of(account_type, unit))
+    places = [
+        (policy.ou_of(account_type, unit), account_type, unit.name) for account_type in policy.accounts for unit in policy.units
     ]
+    holding = [place for place in places if below(parent, place[0])]
+    # One OU of the policy may begin like another one ("OU=A" and "OU=A,OU=B"): the longest is the one that it is in.
+    nearest = max((len(_plain(ou)) for ou, _, _ in holding), default=0)
+    found = [(account_type, unit) for ou, account_type, unit in holding if len(_plain(ou)) == nearest]
     if len(found) > 1:
         named = policy.unit_called(department) if department else None
         found = [(account_type, unit) for account_type, unit in found if named is not None and unit == named.name]

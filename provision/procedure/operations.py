@@ -261,6 +261,8 @@ def _return(request: Request, rules: Rules, until: date | None) -> Steps:
         waits_as=WaitingFor.RETURN_DATE,
         after_report=True,
     )
+    if request.facts.hold_lifted_on is not None and request.facts.still_held:
+        return (back,)  # other dates took its place: whoever asked for them knows
     return (back, Step(Act.MAIL_RETURNED, "Avisar el regreso al solicitante", "4 PC", after_report=True))
 
 

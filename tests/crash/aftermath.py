@@ -20,7 +20,7 @@ def wrong_with(world: World, requester: str, accepts: Callable[[str, str], bool]
     story = world.story(case)
     request = story.shown.request
     login = request.facts.login or ""
-    if request.state is not State.DONE:
+    if request.state is not State.FOLLOWED_UP:
         yield f"the request ended as {request.state}: {request.reason}"
     titles = [told.title for told in story.history if told.kind in {EntryKind.STEP, EntryKind.MAIL, EntryKind.END}]
     if len(titles) != len(set(titles)):

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 from intake.forms.port import Field
 
 HEAD, TALENTO_HUMANO, STRANGER = "jefe.ogi@upme.gov.co", "talento.humano@upme.gov.co", "curioso@upme.gov.co"
+ATTENDED = "Atendida, en seguimiento"
+"""How the board says that an account was made and reported; "Terminada" comes when its access data is used."""
 BOGOTA = ZoneInfo("America/Bogota")
 
 

@@ -11,7 +11,7 @@ from google.oauth2.service_account import Credentials
 
 from intake.google_access import RUN_SCOPES, RunCredentials
 from tests.e2e.office import Office, finished
-from tests.e2e.people import HEAD, STRANGER, contractor
+from tests.e2e.people import ATTENDED, HEAD, STRANGER, contractor
 from tests.servers.google.accounts import ServiceAccountKey
 from tests.servers.google.server import FakeGoogle
 
@@ -56,13 +56,13 @@ def test_a_hundred_responses_cost_the_calls_of_one(office: Office, fake_google: 
     hundred, _ = poll(office, fake_google)
     assert one == hundred == [*IDLE, MATRIX, READ, WRITE]
     assert len(office.table()) == 102
-    assert [row["Estado"] for row in office.table()].count("Terminada") == 12
+    assert [row["Estado"] for row in office.table()].count(ATTENDED) == 12
 
 
 def test_old_responses_cost_nothing(office: Office, fake_google: FakeGoogle) -> None:
     """A hundred thousand of them change neither the calls nor the bytes of a poll, nor of one with a new response."""
     long_ago = datetime(2020, 1, 1, tzinfo=UTC)
-    office.submit(contractor(), HEAD)
+    office.submit(contractor(), STRANGER)
     poll(office, fake_google)
     before = poll(office, fake_google)
     answers = {office.form.question_id(field): text for field, text in contractor().items()}
@@ -72,6 +72,18 @@ def test_old_responses_cost_nothing(office: Office, fake_google: FakeGoogle) -> 
     assert before[0] == IDLE
     office.submit(contractor(document_number="20000001"), HEAD)
     assert poll(office, fake_google)[0] == [*IDLE, MATRIX, READ, WRITE]
+
+
+def test_an_open_case_costs_one_call_more(office: Office, fake_google: FakeGoogle) -> None:
+    """While a case is open, if only to be followed up, each poll asks the board whether the desk chose something."""
+    office.submit(contractor(), HEAD)
+    poll(office, fake_google)
+    assert [row["Estado"] for row in office.table()] == [ATTENDED]
+    assert poll(office, fake_google)[0] == [*IDLE, READ]
+    office.choose(office.table()[0]["Caso"], "Cancelar")
+    assert poll(office, fake_google)[0] == [*IDLE, READ, WRITE]
+    assert "ya se atendió" in office.table()[0]["Detalle"]
+    assert office.table()[0]["Acción"] == ""
 
 
 def test_a_run_talks_to_google_and_to_nobody_else(office: Office, fake_google: FakeGoogle, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tests.e2e.office import Office, finished
-from tests.e2e.people import HEAD, STRANGER, contractor
+from tests.e2e.people import ATTENDED, HEAD, STRANGER, contractor
 from tests.secrecy import delivered
 from tests.servers.certificates import Authority
 from tests.servers.google.faults import ErrorReply, Slow
@@ -31,8 +31,8 @@ def test_a_write_that_was_applied_and_answered_503(office: Office, fake_google: 
     assert mails(office) == 2
     fake_google.calls.clear()
     assert office.run_later(minutes=0).exit_code == 0
-    assert [row["Estado"] for row in office.table()] == ["Terminada"]
-    assert [row["Estado"] for row in office.table("Respuestas de formulario 1")] == ["Terminada"]
+    assert [row["Estado"] for row in office.table()] == [ATTENDED]
+    assert [row["Estado"] for row in office.table("Respuestas de formulario 1")] == [ATTENDED]
     assert len(fake_google.calls_of(WRITE)) == 1
     assert mails(office) == 2
 
@@ -46,7 +46,7 @@ def test_google_that_answers_503_to_the_form(office: Office, fake_google: FakeGo
     assert "Google Forms respondió con el error 503" in ran.said
     assert (ran.document["received"]["opened"], mails(office)) == ([], 0)
     assert office.run_later(minutes=0).exit_code == 0
-    assert [row["Estado"] for row in office.table()] == ["Terminada"]
+    assert [row["Estado"] for row in office.table()] == [ATTENDED]
 
 
 def test_a_form_without_verified_addresses_is_not_read(office: Office, fake_google: FakeGoogle) -> None:
@@ -80,7 +80,7 @@ def test_without_a_valid_matrix_nothing_is_decided(office: Office, shared: bool)
     assert mails(office) == 0
     matrix.title, matrix.cells = "Matriz", kept
     assert office.run_later(minutes=0).exit_code == 0
-    assert [row["Estado"] for row in office.table()] == ["Terminada"]
+    assert [row["Estado"] for row in office.table()] == [ATTENDED]
 
 
 def test_a_second_poller_at_the_same_time(office: Office, fake_google: FakeGoogle) -> None:
@@ -98,7 +98,7 @@ def test_a_second_poller_at_the_same_time(office: Office, fake_google: FakeGoogl
     assert second.exit_code == 2
     assert "Otra ejecución está en curso" in second.said
     assert finished(first).exit_code == 0
-    assert [row["Estado"] for row in office.table()] == ["Terminada"]
+    assert [row["Estado"] for row in office.table()] == [ATTENDED]
 
 
 @pytest.mark.samba
@@ -141,6 +141,6 @@ def test_a_mail_server_that_must_not_be_trusted_or_does_not_trust_us(
 
     office.write_settings()
     assert office.run_later(minutes=2).exit_code == 0
-    assert [row["Estado"] for row in office.table()] == ["Terminada"]
+    assert [row["Estado"] for row in office.table()] == [ATTENDED]
     assert len(exim.messages("jose.munoz@correo.example")) == 1
     assert len(exim.messages()) == 2

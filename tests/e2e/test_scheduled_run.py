@@ -12,7 +12,7 @@ from config.vocabulary import CaseNumber
 from intake.forms.port import Field
 from notify.desk.embedded import EmbeddedDesk
 from tests.e2e.office import Office, Ran
-from tests.e2e.people import EMPLOYEE, GENERIC, HEAD, STRANGER, TALENTO_HUMANO, contractor
+from tests.e2e.people import ATTENDED, EMPLOYEE, GENERIC, HEAD, STRANGER, TALENTO_HUMANO, contractor
 from tests.secrecy import files_with, password_in, plain_text
 from tests.servers.google.accounts import ServiceAccountKey
 from tests.servers.google.server import FakeGoogle
@@ -93,7 +93,7 @@ def tickets(office: Office) -> dict[str, str]:
 def test_from_the_form_to_the_account(
     fake_google: FakeGoogle, service_account: ServiceAccountKey, domain: DomainController, exim: Exim, tmp_path: Path
 ) -> None:
-    """Three requests become accounts and mails in two runs, a stranger's is refused, and a third run finds nothing to do."""
+    """Three requests become accounts and mails in two runs, a stranger's is refused, a third run finds nothing to do."""
     office = Office(tmp_path, fake_google, service_account, samba=domain, exim=exim)
     office.prepare_domain()
     office.submit(contractor(), HEAD)
@@ -111,7 +111,7 @@ def test_from_the_form_to_the_account(
 
     second = office.run()
     assert (second.exit_code, second.said) == (0, "")
-    done = {contractors: "Terminada", employees: "Terminada", generics: "Terminada", refused: "Rechazada"}
+    done = {contractors: ATTENDED, employees: ATTENDED, generics: ATTENDED, refused: "Rechazada"}
     assert states(office) == done
     assert marks(office) == list(done.items())
     assert [row["Acción"] for row in office.table()] == ["", "", "", ""]
@@ -125,8 +125,12 @@ def test_from_the_form_to_the_account(
     third = office.run()
     assert third.exit_code == 0
     assert third.document["requests"] == []
-    assert [call.method_id for call in fake_google.calls] == ["token", "forms.forms.get", "forms.forms.responses.list"]
+    idle = ["token", "forms.forms.get", "forms.forms.responses.list", "sheets.spreadsheets.values.batchGet"]
+    assert [call.method_id for call in fake_google.calls] == idle
     assert people_in(domain) == {"jose.munoz", "sofia.obrien", "convocatorias.ogi"}
+
+    office.run_later(minutes=5 * 24 * 60)  # whatever the weekday, a business morning has come, and no reminder's
+    assert states(office) == {**done, contractors: "Terminada"}, "he signed in, the others did not"
 
 
 def _the_contractor_can_work(domain: DomainController, exim: Exim, case: str) -> None:
@@ -199,8 +203,8 @@ def test_a_corrected_response_goes_on(whole_office: Office, domain: DomainContro
     office.edit(responses[0], {**typed_wrong, Field.DOCUMENT_NUMBER: "52111"}, HEAD)
     office.edit(responses[1], {**unreachable, Field.PERSONAL_EMAIL: "luis.rey@correo.example"}, HEAD)
     assert office.run().exit_code == 0
-    assert set(states(office).values()) == {"Terminada"}
-    assert [state for _, state in marks(office)] == ["Terminada", "Terminada"]
+    assert set(states(office).values()) == {ATTENDED}
+    assert [state for _, state in marks(office)] == [ATTENDED, ATTENDED]
     assert people_in(domain) == {"ana.diaz", "luis.rey"}
     assert domain.accepts("luis.rey", access_mail(exim, "luis.rey@correo.example")[1]) == "773"
     assert set(tickets(office).values()) == {"cerrado"}
@@ -217,14 +221,14 @@ def test_a_missing_group_waits_for_the_administrator(whole_office: Office, domai
 
     assert office.run().exit_code == 1
     held, done = office.table()
-    assert (held["Estado"], done["Estado"]) == ("Requiere atención", "Terminada")
+    assert (held["Estado"], done["Estado"]) == ("Requiere atención", ATTENDED)
     assert f"CN=GG_SM,OU=Grupos,{domain.base_dn}" in held["Detalle"]
     assert people_in(domain) == {"jose.munoz"}
 
     domain.prepare((), ("CN=GG_SM,OU=Grupos",))
     office.choose(held["Caso"], "Reintentar")
     assert office.run().exit_code == 0
-    assert set(states(office).values()) == {"Terminada"}
+    assert set(states(office).values()) == {ATTENDED}
     assert len(account_of(domain, "sofia.obrien")["memberOf"]) == 3
     assert domain.accepts("sofia.obrien", access_mail(exim, "sofia.obrien@correo.example")[1]) == "773"
 
@@ -244,5 +248,5 @@ def test_a_domain_that_is_down_loses_nothing(whole_office: Office, domain: Domai
 
     office.write_settings()
     assert office.run_later(minutes=2).exit_code == 0
-    assert sorted(states(office).values()) == ["Rechazada", "Terminada"]
+    assert sorted(states(office).values()) == ["Rechazada", ATTENDED]
     assert domain.accepts("jose.munoz", access_mail(exim, "jose.munoz@correo.example")[1]) == "773"

@@ -46,7 +46,8 @@ def test_help_is_spanish(arguments: list[str]) -> None:
 def test_every_command_is_there() -> None:
     """The commands of this version, each with an example in its help."""
     names = command_names(make_app())
-    assert sorted(names) == ["cancel", "demo", "doctor", "explain", "list", "plan", "retry", "run", "show"]
+    expected = ["approve", "campaign", "cancel", "demo", "doctor", "explain", "list", "plan", "reject", "retry", "run", "show"]
+    assert sorted(names) == expected
     assert all("Ejemplo" in gestion(name, "--help").out for name in names)
 
 

@@ -134,8 +134,10 @@ def test_commands(page: Path) -> None:
 
 
 def _options(command: object) -> set[str]:
+    """A command's options; a group has those of all its commands."""
     parameters = getattr(command, "params", [])
-    return {option for parameter in parameters for option in parameter.opts} | {"--help", "-h"}
+    below = getattr(command, "commands", {}).values()
+    return {option for parameter in parameters for option in parameter.opts}.union({"--help", "-h"}, *map(_options, below))
 
 
 def test_commands_are_found() -> None:

@@ -1,5 +1,6 @@
 """Holds through the register of accounts, `ApplyHolds` and the embedded directory: days that pass, people, two workers."""
 
+import atexit
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -37,6 +38,7 @@ TODAY = NOW.astimezone(policy().zone).date()
 def template() -> Path:
     """A journal with six cases and a directory with one account, made once."""
     folder = Path(tempfile.mkdtemp(prefix="gestion-holds-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     journal = Journal.open(f"sqlite:///{folder / 'gestion.db'}")
     enter(journal, range(1, len(CASES) + 1))
     journal.close()

@@ -1,5 +1,6 @@
 """A modification through the program's own steps on the embedded directory: planned, applied, and then nothing is left."""
 
+import atexit
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -46,6 +47,7 @@ GROUPS = sorted({group for unit in POLICY.units for group in unit.groups})
 def template() -> Path:
     """A journal with a case, and a directory with Ana, her namesake and two bosses."""
     folder = Path(tempfile.mkdtemp(prefix="gestion-modification-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     journal = Journal.open(f"sqlite:///{folder / 'gestion.db'}")
     enter(journal, [1])
     journal.close()
