@@ -147,12 +147,13 @@ class ApplyHolds(PerformsAtOnce):
 
     def _held(self, account: Account, holds: tuple[Hold, ...]) -> Outcome:
         reasons = "; ".join(hold.said for hold in holds)
+        facts = Facts(still_held=reasons, only_away=all(hold.reason.temporary for hold in holds))
         if account.enabled:
             # Before the write: whoever finds the account disabled must know that it was us.
             self.accounts.remember(account.id, account.login, disabled_by_us=True)
             self.directory.disable(account.id)
-            return Done(Facts(still_held=reasons), f"Cuenta {account.login} inactiva: {reasons}.")
-        return Done(Facts(still_held=reasons), f"La cuenta {account.login} ya estaba inactiva: {reasons}.")
+            return Done(facts, f"Cuenta {account.login} inactiva: {reasons}.")
+        return Done(facts, f"La cuenta {account.login} ya estaba inactiva: {reasons}.")
 
     def _free(self, account: Account, now: datetime, *, confirmed: bool) -> Outcome:
         record = self.accounts.known(account.id)
@@ -161,7 +162,7 @@ class ApplyHolds(PerformsAtOnce):
         if not account.enabled and (expired or not (by_us or confirmed)):
             # Whoever comes back from an absence after his contract's last day does not come back; the sweep sees to the rest.
             why = "el contrato terminó" if expired else "la inactivó alguien fuera del programa"
-            return Done(Facts(still_held=why), f"La cuenta {account.login} sigue inactiva: {why}.")
+            return Done(Facts(still_held=why, only_away=False), f"La cuenta {account.login} sigue inactiva: {why}.")
         if not account.enabled:
             self.directory.enable(account.id)
         if by_us:

@@ -126,6 +126,8 @@ class Facts:
     hold_lifted_on: date | None = None
     still_held: str | None = None
     """Why the account stays inactive though this request's hold ended; empty: it works again."""
+    only_away: bool | None = None
+    """Nothing but absences keeps the account inactive: whoever is away is still one of us, with groups and licence."""
     loose_ends: LooseEnds | None = None
     groups_removed: tuple[str, ...] | None = None
     backup: BackupTaken | None = None

@@ -160,9 +160,9 @@ def _extended(request: Request, rules: Rules) -> Steps:
 
 
 def _come_back(request: Request, rules: Rules) -> Steps:
-    """The account works again if no other hold is in force, with its groups and its licence."""
+    """The account works again if no other hold is in force, with its groups and its licence; so it does after an absence."""
     steps = [Step(Act.APPLY_HOLDS, "Activar la cuenta en el Directorio Activo", "3", suffix="regreso")]
-    if request.facts.still_held:
+    if request.facts.still_held and not request.facts.only_away:
         return tuple(steps)
     steps.append(Step(Act.RESTORE_GROUPS, "Devolver los grupos que tenía", "3"))
     if subject_has_licence(request, rules.policy):

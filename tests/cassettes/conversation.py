@@ -15,6 +15,7 @@ from config.institution import built_in_policy
 from intake.forms.port import Field
 from intake.forms.questions import DEFAULT_HEADERS
 from intake.run import RunReport
+from tests.secrecy import delivered, password_in
 from tests.servers.google.accounts import ServiceAccountKey, write_key_file
 from tests.servers.google.forms import FormsApi
 from tests.servers.google.gestion_form import FORM_ID, GestionForm
@@ -24,8 +25,10 @@ from tests.servers.google.sheets import SheetsApi
 from tests.world import CONTRACTOR, MATRIX, MONDAY, World
 
 FOLDER = Path(__file__).parent
-POLLS = ("first", "three-responses", "idle")
-"""One response and no tab "Seguimiento" yet; three new responses; nothing new. Ten minutes apart, of one installation."""
+POLLS = ("first", "three-responses", "followed-up", "signed-in", "idle")
+"""One response and no tab "Seguimiento" yet; three new responses; nothing new while cases are followed up, ten minutes apart;
+the next day, when everybody has used the access data; nothing new and no case open. Of one installation.
+"""
 
 BOOK = "1AbCdEfGhIjKlMnOpQrStUvWxYz0123456789"
 TOKEN_URI = "https://oauth2.googleapis.com/token"
@@ -36,6 +39,9 @@ CANARIES: Mapping[str, str] = {
     **{f"canario.{number}@secreto.example": f"persona.{number}@correo.example" for number in range(len(PEOPLE))},
     **{f"109876543{number}": f"100000000{number}" for number in range(len(PEOPLE))},
     "3119876543": "3000000000",
+    # As the board shows an address, written plainly and as JSON does.
+    "c•••@secreto.example": "p•••@correo.example",
+    r"c\u2022\u2022\u2022@secreto.example": r"p\u2022\u2022\u2022@correo.example",
 }
 """What people answered and nobody may read in a cassette → what stands there instead."""
 
@@ -136,11 +142,24 @@ class Conversation:
 
     def poll(self, name: str) -> RunReport:
         """The poll of this name: the responses that arrived before it, then one run; ten minutes later it is over."""
-        for _ in range({"first": 1, "three-responses": 3, "idle": 0}[name]):
+        for _ in range({"first": 1, "three-responses": 3}.get(name, 0)):
             self._submit()
+        if name == "signed-in":
+            self._sign_in()
+            self.world.clock.advance(timedelta(days=1))
         report = self.world.run()
         self.world.clock.advance(timedelta(minutes=10))
         return report
+
+    def _sign_in(self) -> None:
+        """Everybody chooses a password with the one that was mailed."""
+        logins = {str(each.request.facts.access_sent_to): str(each.request.facts.login) for each in self.world.cases()}
+        directory = self.world.directory()
+        for mail in delivered(self.world.path("correo")):
+            password = password_in(mail)
+            if password is not None:
+                directory.change_password(logins[str(mail["To"])], password, "Otra-Clave-Distinta-42")
+        directory.close()
 
     def _submit(self) -> None:
         number = self._submitted

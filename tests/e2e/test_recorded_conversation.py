@@ -20,7 +20,13 @@ READ_BOARD, WRITE_BOARD = f"GET {BOOK_AT}/values:batchGet", f"POST {BOOK_AT}/val
 IDLE = [TOKEN, FORM, f"{FORM}/responses"]
 NEWS = [*IDLE, f"GET {BOOK_AT}/values/'Matriz'", READ_BOARD, WRITE_BOARD]
 MAKING_THE_TAB = [f"GET {BOOK_AT}", READ_BOARD, f"GET {BOOK_AT}", f"POST {BOOK_AT}:batchUpdate", WRITE_BOARD]
-EXPECTED = {"first": [*NEWS[:4], *MAKING_THE_TAB], "three-responses": NEWS, "idle": IDLE}
+EXPECTED = {
+    "first": [*NEWS[:4], *MAKING_THE_TAB],
+    "three-responses": NEWS,
+    "followed-up": [*IDLE, READ_BOARD],
+    "signed-in": [*IDLE, READ_BOARD, WRITE_BOARD],
+    "idle": IDLE,
+}
 
 
 def calls_in(cassette: Cassette) -> list[str]:
@@ -30,7 +36,7 @@ def calls_in(cassette: Cassette) -> list[str]:
 
 
 def test_each_poll_makes_exactly_the_recorded_calls(service_account: ServiceAccountKey, tmp_path: Path) -> None:
-    """An idle poll is three calls and three responses are six, whatever else: none is missing, none is made twice."""
+    """An idle poll is three calls, four while a case is open, and three responses are six: none is missing or made twice."""
     conversation = Conversation(tmp_path, service_account)
     machine = recorder(FOLDER, recording=False)
     opened = []
@@ -41,7 +47,7 @@ def test_each_poll_makes_exactly_the_recorded_calls(service_account: ServiceAcco
         assert calls_in(cassette) == EXPECTED[name]
         assert cassette.all_played
         opened.append(len(report.reception.opened))
-    assert opened == [1, 3, 0]
+    assert opened == [1, 3, 0, 0, 0]
 
 
 def test_a_call_more_would_be_noticed(service_account: ServiceAccountKey, tmp_path: Path) -> None:
@@ -80,7 +86,7 @@ def test_no_cassette_holds_a_secret(
     pem = service_account.info("")["private_key"].splitlines()[1:-1]
     tokens = list(google.tokens._grants)
     passwords = [password for mail in delivered(conversation.world.path("correo")) if (password := password_in(mail))]
-    assert (len(tokens), len(passwords)) == (3, 4)
+    assert (len(tokens), len(passwords)) == (len(POLLS), 4)
     signs = ("eyJ", "Authorization", "ya29", "PRIVATE KEY", "127.0.0.1")
     secrets = [*pem, service_account.key_id, *tokens, *passwords, *CANARIES, *signs]
     for file in (*folder.iterdir(), *FOLDER.glob("*.yaml")):

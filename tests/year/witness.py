@@ -172,8 +172,9 @@ class Witness:
         for report in self.office.reports:
             if report.exit_code not in {0, 1}:
                 yield f"a run ended with {report.exit_code}: {[str(problem) for problem in report.problems]}"
-            for problem in report.reception.alarms:
-                yield f"an alarm: {problem}"
+            for alarm in report.reception.alarms:
+                if "no está en una unidad organizativa" not in alarm:  # an administrator moved it
+                    yield f"an alarm: {alarm}"
         self.office.reports.clear()
         for case, request in self.requests.items():
             if "Error interno" in request.reason:
