@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.backups import backups
 from benchmarks.creations import creations
+from benchmarks.licences import licence_checks
 from benchmarks.measuring import Measurement, table, write_json
-from benchmarks.polls import idle_poll, many_responses, old_responses
+from benchmarks.polls import idle_poll, idle_poll_with_a_case, many_responses, old_responses
 from intake.cli import COLLECT_EVERY
 from tests.servers.mail import running_exim
 
@@ -35,9 +37,12 @@ def main() -> int:
         print("Polls…", file=sys.stderr)
         measurements += [
             idle_poll(folder / "idle", repetitions),
+            idle_poll_with_a_case(folder / "open", repetitions),
             many_responses(folder / "many"),
             old_responses(folder / "old", max(3, repetitions // 2), 10_000 if quick else 100_000),
         ]
+        print("Microsoft 365…", file=sys.stderr)
+        measurements += [licence_checks(folder / "licences"), *backups(folder / "backups", quick=quick)]
         print("Creations…", file=sys.stderr)
         try:
             with running_exim() as exim:

@@ -13,7 +13,6 @@ from config.log import configure
 from config.settings import load_settings
 from intake.run import run_once
 from intake.wiring import Installation
-from provision.procedure.model import State
 from tests.servers.mail import Exim
 from tests.servers.samba import DomainController, running_domain_controller
 
@@ -67,6 +66,6 @@ def _run(office: RemoteOffice, expected: int) -> None:
         report = run_once(installation)
     finally:
         installation.close()
-    done = [advance for advance in report.work.advanced if advance.request.state is State.DONE]
+    done = {advance.request.case for advance in report.work.advanced if advance.request.attended_at is not None}
     if report.exit_code or len(done) != expected:
         raise RuntimeError(f"{len(done)} creations of {expected} were done: {report.problems}")

@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.measuring import Measurement, in_turns, timed
@@ -30,34 +31,38 @@ for name in open(sys.argv[1], encoding="utf-8").read().split():
 IDLE_CALLS = ["token", "forms.forms.get", "forms.forms.responses.list"]
 
 
+READ_BOARD = "sheets.spreadsheets.values.batchGet"
+
+
 def idle_poll(folder: Path, repetitions: int) -> Measurement:
-    """The process of a poll with nothing new against a process that imports exactly the libraries which that poll imports."""
-    folder.mkdir()
-    with remote_office(folder) as office:
-        _settle(office, responses=1)
-        libraries = _libraries_of(office)
-        run(office)
-        office.take_calls()
-        ours, floor = in_turns(repetitions, lambda: timed(lambda: run(office)), lambda: timed(lambda: _import(libraries)))
-        calls = office.take_calls()
-    if calls != IDLE_CALLS * repetitions:
-        raise RuntimeError(f"an idle poll made other calls: {calls[: len(IDLE_CALLS) + 2]}")
+    """A poll with nothing new and no case open."""
+    with _closed(folder) as office:
+        return _idle(office, repetitions, "idle poll, no case open", IDLE_CALLS)
+
+
+def idle_poll_with_a_case(folder: Path, repetitions: int) -> Measurement:
+    """A poll with nothing new while a case is followed up: the desk may have chosen something on the board."""
+    with _followed_up(folder) as office:
+        return _idle(office, repetitions, "idle poll, a case open", [*IDLE_CALLS, READ_BOARD])
+
+
+def _idle(office: RemoteOffice, repetitions: int, name: str, expected: list[str]) -> Measurement:
+    """The process of a poll against a process that imports exactly the libraries which that poll imports."""
+    libraries = _libraries_of(office)
+    run(office)
+    office.take_calls()
+    ours, floor = in_turns(repetitions, lambda: timed(lambda: run(office)), lambda: timed(lambda: _import(libraries)))
+    calls = office.take_calls()
+    if calls != expected * repetitions:
+        raise RuntimeError(f"{name}: other calls were made: {calls[: len(expected) + 2]}")
     count = len(libraries.read_text(encoding="utf-8").split())
-    return Measurement(
-        "idle poll, one process",
-        ours,
-        floor,
-        f"a process that imports the same {count} library modules, and does nothing",
-        at_most=1.3,
-        notes={"HTTP calls of an idle poll": len(IDLE_CALLS)},
-    )
+    floor_is = f"a process that imports the same {count} library modules, and does nothing"
+    return Measurement(name, ours, floor, floor_is, at_most=1.3, notes={"HTTP calls of the poll": len(expected)})
 
 
 def many_responses(folder: Path) -> Measurement:
     """The HTTP calls of a poll with a hundred new responses against those of a poll with one."""
-    folder.mkdir()
-    with remote_office(folder) as office:
-        _settle(office, responses=1)
+    with _followed_up(folder) as office:
         office.submit(1, 1)
         run(office)
         one = office.take_calls()
@@ -71,12 +76,7 @@ def many_responses(folder: Path) -> Measurement:
 
 def old_responses(folder: Path, repetitions: int, count: int = 100_000) -> Measurement:
     """An idle poll of a form with a hundred thousand old responses against one of a form with none."""
-    few, many = folder / "few", folder / "many"
-    few.mkdir(parents=True)
-    many.mkdir()
-    with remote_office(few) as without, remote_office(many) as crowded:
-        for office in (without, crowded):
-            _settle(office, responses=1)
+    with _closed(folder / "few") as without, _closed(folder / "many") as crowded:
         crowded.put_old_responses(count)
         for office in (without, crowded):
             run(office)
@@ -93,12 +93,28 @@ def run(office: RemoteOffice) -> None:
     _process([sys.executable, "-m", "intake.cli", "run", "--config", str(office.settings_file)], office.folder)
 
 
-def _settle(office: RemoteOffice, responses: int) -> None:
-    """An installation that has attended something and has no case open."""
-    office.submit(0, responses)
-    run(office)
-    run(office)
-    office.take_calls()
+@contextmanager
+def _closed(folder: Path) -> Iterator[RemoteOffice]:
+    """An installation that has refused something and has no case open."""
+    folder.mkdir(parents=True)
+    with remote_office(folder) as office:
+        office.submit_refused()
+        run(office)
+        run(office)
+        office.take_calls()
+        yield office
+
+
+@contextmanager
+def _followed_up(folder: Path) -> Iterator[RemoteOffice]:
+    """An installation that has made one account, which nobody has used yet."""
+    folder.mkdir(parents=True)
+    with remote_office(folder) as office:
+        office.submit(0, 1)
+        run(office)
+        run(office)
+        office.take_calls()
+        yield office
 
 
 def _libraries_of(office: RemoteOffice) -> Path:

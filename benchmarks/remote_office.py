@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from intake.forms.port import Field
 from tests.e2e.office import Office
-from tests.e2e.people import HEAD, contractor
+from tests.e2e.people import HEAD, STRANGER, contractor
 from tests.servers.google.accounts import generate_key
 from tests.servers.google.server import FakeGoogle
 from tests.servers.mail import Exim
@@ -33,6 +33,10 @@ class RemoteOffice:
     def submit(self, first: int, count: int) -> None:
         """So many people's responses, a second apart, numbered from `first`; each has a name of their own."""
         self._ask("submit", first, count)
+
+    def submit_refused(self) -> None:
+        """A response of somebody who may not ask: its case is closed at once."""
+        self._ask("submit_refused")
 
     def put_old_responses(self, count: int) -> None:
         """Responses of years ago."""
@@ -80,6 +84,8 @@ def _serve(line: Connection, folder: Path, samba: DomainController | None, exim:
             match line.recv():
                 case ("submit", int(first), int(count)):
                     _submit(office, first, count)
+                case ("submit_refused",):
+                    office.submit(person(0), STRANGER)
                 case ("put_old_responses", int(count)):
                     _put_old_responses(office, count)
                 case ("stop",):

@@ -16,6 +16,7 @@ class Target(StrEnum):
     DIRECTORY = "el Directorio Activo"
     CLOUD = "la nube (licencias y buzones)"
     MAIL = "el servidor de correo"
+    BOUNCES = "el buzón de los correos devueltos"
     DESK = "la herramienta de mesa de servicio"
     BACKUP = "la carpeta de los backups"
 

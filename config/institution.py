@@ -95,6 +95,11 @@ Link = Annotated[str, Field(pattern=r"^https://[^\s<>\"']+$", description="una d
 ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="una hora de 00:00 a 23:59, como 07:30")]
 
 
+Licence = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_-]{2,64}$", description="el código (SKU) de una licencia, como STANDARDPACK")
+]
+
+
 class _Policy(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
@@ -125,9 +130,7 @@ class AccountRules(_Policy):
 
     ou: OuTemplate
     groups: tuple[RelativeDn, ...] = ()
-    licence: Annotated[
-        str | None, Field(pattern=r"^[A-Za-z0-9_-]{2,64}$", description="el código (SKU) de una licencia, como STANDARDPACK")
-    ] = None
+    licence: Licence | None = None
     """SKU of the mailbox licence; None: no mailbox, so no seat, sync, licence and mailbox steps."""
     title: Annotated[Line, Field(max_length=64)] = ""
 
@@ -270,6 +273,8 @@ class Institution(_Policy):
     """An account type that is not here is not offered by the institution."""
     units: Annotated[tuple[Unit, ...], AfterValidator(_told_apart)]
     mail: Mail
+    licence_groups: dict[Licence, RelativeDn] = {}
+    """Licences that come with a group of the directory (group-based licensing); every other one is assigned directly."""
     deadlines: Deadlines = Deadlines()
     business_hours: BusinessHours = BusinessHours()
     caps: Caps = Caps()
@@ -278,6 +283,19 @@ class Institution(_Policy):
     renaming: Renaming = Renaming()
     version: str = ""
     """Digest of the file it was read from; recorded with every decision."""
+
+    @model_validator(mode="after")
+    def _licences_apart(self) -> "Institution":
+        # Whoever were in such a group by another rule would have a licence that nobody promised, and lose it before its backup.
+        given = {group for rules in self.accounts.values() for group in rules.groups}
+        given |= {group for unit in self.units for group in unit.groups}
+        licensing = [_folded(group) for group in self.licence_groups.values()]
+        both = sorted(group for group in given if _folded(group) in licensing)
+        if both:
+            raise ValueError(f"«{both[0]}» está en licence_groups y también en los groups de un tipo de cuenta o dependencia")
+        if len(set(licensing)) < len(licensing):
+            raise ValueError("dos licencias de licence_groups usan el mismo grupo; cada una necesita el suyo")
+        return self
 
     @property
     def zone(self) -> ZoneInfo:

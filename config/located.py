@@ -97,6 +97,14 @@ def _service_account_key(path: Path, info: ValidationInfo) -> Path:
     return found
 
 
+def _private_key(path: Path, info: ValidationInfo) -> Path:
+    found = _private(path, info)
+    content = _content(found)
+    if b"PRIVATE KEY-----" not in content or b"-----BEGIN CERTIFICATE-----" not in content:
+        raise ValueError(f"el archivo {found} no tiene la clave privada y el certificado de la aplicación en formato PEM")
+    return found
+
+
 def _one_line(path: Path) -> str:
     try:
         text = _content(path).decode("utf-8")
@@ -130,5 +138,7 @@ CertificateFile = Annotated[Path, AfterValidator(_certificates)]
 """PEM certificates of the authority to trust; public, so anybody may read it."""
 PasswordFile = Annotated[Path, AfterValidator(_password)]
 """One line that only the program's account may read."""
+PrivateKeyFile = Annotated[Path, AfterValidator(_private_key)]
+"""A certificate with its private key, in one PEM file that only the program's account may read."""
 ServiceAccountKeyFile = Annotated[Path, AfterValidator(_service_account_key)]
 """Google's JSON key, which only the program's account may read."""

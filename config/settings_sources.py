@@ -11,7 +11,7 @@ from pathlib import Path
 
 PREFIX = "GESTION_"
 NESTING = "__"
-NOT_SETTINGS = frozenset({"GESTION_CONFIG", "GESTION_REQUIRE_SERVERS", "GESTION_TEST_PROCESSES"})
+NOT_SETTINGS = frozenset({"GESTION_CONFIG", "GESTION_REQUIRE_SERVERS", "GESTION_TEST_PROCESSES", "GESTION_EVERY_KILL"})
 """Variables of the command line (which settings file) and of the test suite."""
 
 _CASED_TABLES = frozenset({("cloud", "seats")})
@@ -23,6 +23,13 @@ _CREDENTIALS = (
     ("store", "password_file", None, "store-password"),
     ("directory", "password_file", "active_directory", "directory-password"),
     ("mail", "password_file", "smtp", "mail-password"),
+    ("microsoft", "certificate_file", None, "microsoft-certificate"),
+    ("bounces", "password_file", "imap", "bounces-password"),
+    ("desk", "token_file", "rt", "desk-token"),
+    ("desk", "app_token_file", "glpi", "desk-app-token"),
+    ("desk", "user_token_file", "glpi", "desk-token"),
+    ("desk", "client_secret_file", "glpi11", "desk-client-secret"),
+    ("desk", "password_file", "glpi11", "desk-password"),
 )
 
 _SHARED_GOOGLE_KEYS = ("key_file", "subject", "token_uri")

@@ -259,7 +259,7 @@ def _phrase(details: ErrorDetails, last: _Step | None, *, secret: bool) -> str:
         suggestion = closest(name, last.siblings) if last else None
         return "clave desconocida" + (f"; ¿quiso decir {suggestion}?" if suggestion else "; bórrela o corrija su nombre")
     if kind in {"union_tag_not_found", "union_tag_invalid"}:
-        tags = " o ".join(last.tags) if last else ""
+        tags = " o ".join(", ".join(last.tags).rsplit(", ", 1)) if last else ""
         wanted = f"; use uno de estos valores: {tags}" if tags else ""
         return f"falta kind{wanted}" if kind == "union_tag_not_found" else f"kind no admite «{context.get('tag')}»{wanted}"
     if kind in {"value_error", "assertion_error"}:

@@ -4,22 +4,14 @@ The page needs no network and runs nothing; its Content-Security-Policy names th
 data, and are readable by their owner alone.
 """
 
-import csv
-import io
-import os
-import tempfile
-from base64 import b64encode
 from collections.abc import Sequence
-from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 
-from config.errors import CannotRun
 from config.institution import Institution
-from config.redaction import visible_text
 from config.vocabulary import ACCOUNT_TYPE_LABELS, EmailAddress
+from intake.paper import clean_text, csp_source, make_folder, spreadsheet, templates, write_whole
 from intake.typed_dates import spoken_date
-from intake.typed_text import looks_like_formula
 from notify.colours import Palette
 from provision.procedure.campaign import CampaignPlan, PlannedAccount, UnitTotal, totals
 
@@ -36,24 +28,16 @@ _BAR = 240
 
 def write_plan(folder: Path, plan: CampaignPlan, policy: Institution, by: EmailAddress) -> tuple[Path, Path]:
     """Write both files, each whole or not at all. Raises CannotRun when the folder cannot be written."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise CannotRun(f"No se puede crear la carpeta {folder}: {error.strerror}.", remedy="Revise la ruta.") from error
+    make_folder(folder)
     table, page = folder / CSV_NAME, folder / PAGE_NAME
-    _replace(table, plan_csv(plan))
-    _replace(page, plan_page(plan, policy, by))
+    write_whole(table, plan_csv(plan))
+    write_whole(page, plan_page(plan, policy, by))
     return table, page
 
 
 def plan_csv(plan: CampaignPlan) -> str:
     """The lines for a spreadsheet: a byte order mark and semicolons, as Excel in Spanish reads it; no cell is a formula."""
-    file = io.StringIO()
-    writer = csv.writer(file, delimiter=";", lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for line in plan.lines:
-        writer.writerow([_cell(text) for text in _texts(line)])
-    return f"\ufeff{file.getvalue()}"
+    return spreadsheet(COLUMNS, map(_texts, plan.lines))
 
 
 def _texts(line: PlannedAccount) -> tuple[str, ...]:
@@ -73,26 +57,12 @@ def _texts(line: PlannedAccount) -> tuple[str, ...]:
     )
 
 
-def _cell(text: str) -> str:
-    """Plain text for a spreadsheet, which takes an apostrophe for the sign that what follows is no formula."""
-    return f"'{text}" if looks_like_formula(text) else text
-
-
 def plan_page(plan: CampaignPlan, policy: Institution, by: EmailAddress) -> str:
     """The page: what is asked, the totals with a bar for each unit, every account, and who was left out and why."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-    )
+    environment = templates()
     environment.filters["limpio"] = _clean
-    environment.filters["fecha"] = spoken_date
     palette = Palette.of(policy.mail.colour)
-    style = environment.get_template("campaign_page.css.j2").render(palette=palette)
+    style = environment.get_template("paper.css.j2").render(palette=palette)
     units = totals(plan.lines)
     return environment.get_template("campaign_page.html.j2").render(
         plan=plan,
@@ -105,7 +75,7 @@ def plan_page(plan: CampaignPlan, policy: Institution, by: EmailAddress) -> str:
         groups=[(unit, list(lines)) for unit, lines in groupby(plan.lines, key=lambda line: line.unit)],
         times=times_the_cap(len(plan.lines), plan.allowed),
         style=style,
-        policy=f"default-src 'none'; style-src 'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'",
+        policy=f"default-src 'none'; style-src {csp_source(style)}",
         bar=_BAR,
     )
 
@@ -135,20 +105,4 @@ def times_the_cap(accounts: int, allowed: int) -> str:
 
 
 def _clean(text: str) -> str:
-    return visible_text(text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…")
-
-
-def _replace(path: Path, text: str) -> None:
-    try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(text.encode())
-            Path(name).replace(path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise CannotRun(
-            f"No se puede escribir {path}: {error.strerror}.", remedy="Revise el espacio y los permisos de la carpeta."
-        ) from error
+    return clean_text(text, _MOST_CHARACTERS)

@@ -47,5 +47,5 @@ def export_mails(maildir: Path, out: Path) -> list[ExportedMail]:
 def _read(path: Path) -> _Kept:
     raw = path.read_bytes()
     message = message_from_bytes(raw, _class=EmailMessage, policy=modern)
-    name = str(message["Message-ID"]).strip("<> ").split("@")[0]
+    name = str(message["Message-ID"]).strip("<> ").split("@")[0].rpartition(".")[0]  # without its seal
     return _Kept(raw, message, parsedate_to_datetime(str(message["Date"])), name)

@@ -7,8 +7,8 @@ from datetime import date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from config.settings import DirectoryEmbedded, Settings
-from intake.board.port import HEADERS
+from config.settings import Settings
+from config.settings_accounts import DirectoryEmbedded
 from intake.board.tracking_tab import TAB_TITLE
 from intake.commands.invocation import Invocation
 from intake.output import Output
@@ -65,7 +65,7 @@ def choosing(board: Path, *choices: Choice) -> Callable[[Installation], None]:
 
         book = load_workbook(board)
         sheet = book[TAB_TITLE]
-        place = {header: number for number, header in enumerate(HEADERS, start=1)}
+        place = {str(cell.value): number for number, cell in enumerate(sheet[1], start=1)}
         for choice in choices:
             rows = [
                 row

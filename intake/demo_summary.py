@@ -17,6 +17,8 @@ from intake.demo_months import BOARD, CAMPAIGN, VICTIMS, Script
 from intake.demo_telling import STYLES
 from intake.demo_world import SETTINGS
 from intake.described import operation_label
+from intake.reporting.page import PAGE as REPORT_PAGE
+from intake.reporting.writing import write_report
 from intake.stories import account_lives, page_story
 from intake.story_page import write_story_page
 from intake.story_values import Overview
@@ -28,7 +30,7 @@ from provision.procedure.facts import Pickup
 from provision.procedure.model import Request, SlaMark, State
 from provision.procedure.submission import ChangeAddress
 
-PAGE = "historias.html"
+PAGE, REPORT = "historias.html", "informe"
 _SHORT = {
     State.WAITING: "En\nespera",
     State.NEEDS_CORRECTION: "Corre-\ngir",
@@ -114,10 +116,14 @@ def result_of(installation: Installation, script: Script, folder: Path, active_b
         account_lives(requests, lambda account: register.holds(AccountId(account)), policy.zone),
         Window(min(received), local_date(now, policy.zone), installation.calendar.is_business_day) if received else None,
     )
+    if received:
+        months = Counter(f"{day:%Y-%m}" for day in received)
+        write_report(folder / REPORT, installation.journal, rules, max(months, key=lambda month: months[month]))
     outputs = [
         ("Tablero de seguimiento (.xlsx)", BOARD),
         ("Correos enviados", "correos/"),
         ("Backups", "backups/"),
+        *([("Informe del mes", f"{REPORT}/{REPORT_PAGE}")] if received else []),
         *([("Plan del cierre de vigencia", f"{CAMPAIGN}/plan.html")] if (folder / CAMPAIGN).exists() else []),
         ("Registro", "gestion.log"),
         *([] if script.subfolder else [(VICTIMS.title, f"{VICTIMS.subfolder}/{PAGE}")]),
@@ -175,6 +181,7 @@ def say_results(folder: Path, console: Console, results: Sequence[Result]) -> No
         (BOARD, "el tablero que ve la mesa de servicio"),
         ("correos/", "los correos, para abrir en el navegador o en un programa de correo"),
         ("backups/", "los backups, cada uno con su manifiesto verificado"),
+        (f"{REPORT}/{REPORT_PAGE}", "el informe del mes con más solicitudes, y las hojas que revisa cada jefatura"),
         (f"{CAMPAIGN}/plan.html", "el plan del cierre de vigencia, como lo revisó quien lo aprobó"),
         (f"{VICTIMS.subfolder}/{PAGE}", "la segunda institución: la misma carpeta, con otra política"),
     ):

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 from config.dates import end_of_day
 from config.errors import CannotRun
 from config.institution import Institution, Unit, built_in_policy
-from config.settings import CloudEmbedded, DirectoryEmbedded
+from config.settings_accounts import CloudEmbedded, DirectoryEmbedded
 from config.vocabulary import AccountType, EmailAddress
 from intake.forms.csv_times import parse_form_timestamp
-from intake.wiring import Installation, policy_groups, policy_ous
+from intake.wiring import Installation
+from intake.wiring_accounts import policy_groups, policy_ous
 from provision.backup.port import BackupPart
 from provision.cloud.embedded import EmbeddedCloud
 from provision.directory.embedded_store import SeededAccount, SeededComputer, seed

@@ -174,6 +174,34 @@ def untrusted_certificate(target: Target) -> Misconfigured:
     )
 
 
+class SentAlready(httplib2.HttpLib2Error):
+    """httplib2 was about to send again a write whose answer it lost."""
+
+
+class _OnceHttp(httplib2.HTTPConnectionWithTimeout):
+    _sent = False
+
+    def putrequest(self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False) -> None:
+        """Begin the one request of this connection."""
+        self._sent = _only_once(self._sent)
+        super().putrequest(method, url, skip_host, skip_accept_encoding)
+
+
+class _OnceHttps(httplib2.HTTPSConnectionWithTimeout):
+    _sent = False
+
+    def putrequest(self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False) -> None:
+        """Begin the one request of this connection."""
+        self._sent = _only_once(self._sent)
+        super().putrequest(method, url, skip_host, skip_accept_encoding)
+
+
+def _only_once(sent: bool) -> bool:
+    if sent:
+        raise SentAlready("the answer to a write was lost; it is not sent again")
+    return True
+
+
 class GuardedHttp(httplib2.Http):
     """The transport of googleapiclient. Verifies certificates and follows no redirections, which could carry a token away.
 
@@ -187,6 +215,8 @@ class GuardedHttp(httplib2.Http):
         self.follow_redirects = False
         self._writable = writable
         self._token_uri = token_uri
+        self.server_date = ""
+        """The Date header of the last reply; empty before there is any."""
 
     def request(
         self,
@@ -201,7 +231,17 @@ class GuardedHttp(httplib2.Http):
         is_token = method == "POST" and uri == self._token_uri
         if not self._writable and not is_token:
             _refuse_write(method, uri, headers or {})
-        response, content = super().request(uri, method, body, headers, redirections, connection_type)
+        once = method not in {"GET", "HEAD"} and not is_token
+        if once:
+            # httplib2 repeats whatever it lost the answer of, and would make a second form: on a connection of its own, once.
+            self.close()
+            connection_type = _OnceHttps if uri.startswith("https:") else _OnceHttp
+        try:
+            response, content = super().request(uri, method, body, headers, redirections, connection_type)
+        finally:
+            if once:
+                self.close()
+        self.server_date = str(response.get("date", ""))
         if is_token and response.status == 200 and not _holds_token(content):
             # google-auth would fail with a TypeError on a proxy's page that comes with 200.
             raise httplib2.HttpLib2Error("no token in the reply of the token endpoint")

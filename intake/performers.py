@@ -13,6 +13,7 @@ from provision.first_use import first_use_performers
 from provision.holding import holding_performers
 from provision.journal.accounts import Accounts
 from provision.journal.campaigns import Campaigns
+from provision.journal.mails import MailSeal
 from provision.journal.reservations import Reservations
 from provision.leaving import FindLicence, leaving_performers
 from provision.modifying import modifying_performers
@@ -31,7 +32,7 @@ def all_performers(installation: "Installation") -> dict[Act, Performer]:
         return installation.rules(installation.clock())
 
     policy, directory, cloud, backup = installation.policy, installation.directory, installation.cloud, installation.backup
-    post = Post(installation.renderer, installation.mailer, rules, installation.form_url)
+    post = Post(installation.renderer, installation.mailer, rules, installation.form_url, MailSeal(installation.journal))
     reservations, accounts = Reservations(installation.journal), Accounts(installation.journal)
     addressees = other_addressees(installation.matrix, rules)
     return {

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 
 from config.errors import RecipientRefused, Target
 from config.vocabulary import CaseNumber, EmailAddress
+from intake.mail_names import mail_name, told_line
 from intake.telling import MAILS, OTHERS, solution_of, ticket_of
 from notify.desk.port import Desk, TicketId
 from notify.mailer.port import Mailer, Message
@@ -60,14 +62,17 @@ class Post:
     mailer: Mailer
     rules: Callable[[], Rules]
     form_url: Callable[[Request], str]
+    seal: Callable[[str], str]
+    """What nobody can add to a Message-ID who has not seen the mail: a delivery report without it is not believed."""
 
     def message_id(self, case: CaseNumber, step: str, number: str) -> str:
         """Deterministic: the same mail of the same case has the same Message-ID in every attempt."""
-        domain = self.rules().policy.mail.sender.rpartition("@")[2]
-        return f"<{case}.{step}.{number}@{domain}>".lower().replace("_", "-")
+        domain = self.rules().policy.mail.sender.rpartition("@")[2].lower()
+        name = mail_name(case, step, number)
+        return f"<{name}.{self.seal(name)}@{domain}>"
 
     def message(self, mail: Mail, message_id: str, to: EmailAddress, *, threaded: bool) -> Message:
-        """A mail, addressed. Threaded mails belong to the requester's conversation about the case."""
+        """A mail, addressed. Threaded ones are of the requester's conversation about the case, others of one of their own."""
         policy = self.rules().policy.mail
         rendered = self.renderer.render(mail)
         return Message(
@@ -79,9 +84,17 @@ class Post:
             text=rendered.text,
             html=rendered.html,
             reply_to=EmailAddress(policy.reply_to) if policy.reply_to else None,
-            in_reply_to=self.message_id(mail.case, "caso", "0") if threaded else None,
+            in_reply_to=self._conversation(mail.case, to, threaded=threaded) if mail.case else None,
             confidential=isinstance(mail, AccessData),
         )
+
+    def _conversation(self, case: CaseNumber, to: EmailAddress, *, threaded: bool) -> str:
+        """What all mails of a case to one person answer: a mail program then shows them together.
+
+        No mail has this name itself: whichever comes first begins the conversation, and whoever answers it stays in it.
+        """
+        of_another = f"hilo-{sha256(to.strip().lower().encode()).hexdigest()[:12]}"
+        return self.message_id(case, "caso" if threaded else of_another, "0")
 
 
 @dataclass(slots=True)
@@ -127,7 +140,7 @@ class Tell:
                 if self.act not in OTHERS:
                     raise
                 refused.append(to)
-        detail = f"Correo a {', '.join(told)}: {subject}" if told else "Nadie lo recibió."
+        detail = told_line(told, subject)
         return Done(detail=f"{detail} Lo rechazó el correo de {', '.join(refused)}." if refused else detail)
 
     def expected(self, task: Task) -> Facts | None:

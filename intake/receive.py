@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from config.dates import local_date
 from config.log import Logger
 from config.vocabulary import CaseNumber, Operation, same_address
-from intake.forms.port import Batch, Cursor, Field, FormSource, Response
+from intake.forms.port import Batch, Cursor, Field, FormSource, Response, ResponseId
 from provision.journal.receiving import Receiving, ResponseVersion
 from provision.journal.store import Journal
 from provision.procedure.desk import CANCELLABLE
@@ -58,7 +58,20 @@ def receive(
                 if deciding is not None:
                     _enter(receiving, response, deciding, reception, log)
             receiving.save_cursor(source.form_id, batch.cursor.read_until, batch.cursor.swept_at)
+    if batch.listed is not None:
+        _count(journal, source.form_id, batch, batch.listed, rules(now), reception)
     return reception
+
+
+def _count(
+    journal: Journal, form_id: str, batch: Batch, listed: frozenset[ResponseId], rules: Rules, reception: Reception
+) -> None:
+    """Once a day, when the whole form was read: as many responses there as receipts here."""
+    from intake.counting import count, is_due  # not for the polls in between
+
+    if is_due(journal, rules.today):
+        attended = frozenset(each.response_id for each in batch.responses)
+        reception.alarms += count(journal, form_id, listed, attended, on=rules.today)
 
 
 def _news(receiving: Receiving, form_id: str, batch: Batch) -> list[Response]:

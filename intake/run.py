@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from config.errors import CannotRun, GestionError, Target, TargetError
 from config.vocabulary import CaseNumber
+from intake.board.cells import cell_text
 from intake.board.port import RequestedAction
 from intake.receive import Reception, receive
 from intake.wiring import Installation
@@ -17,6 +18,8 @@ from provision.procedure.desk import DeskAction
 from provision.procedure.model import Advance, Approver, DeskAsked, Request, State
 from provision.procedure.safety import Batch
 
+LONGEST_ACTION, LONGEST_NOTE = 200, 2_000
+"""Characters that are taken of what stands on the board, where a cell may hold 50,000: more is no action and no note."""
 ALL_WELL, SOME_FAILED, COULD_NOT_RUN = 0, 1, 2
 SWEPT_ON = "sweep.contracts"
 """Under this key the journal remembers the day (in the institution's zone) of the last look at contracts that ended."""
@@ -64,12 +67,15 @@ def run_once(installation: Installation, progress: Progress = Progress()) -> Run
     with installation.run_lock():
         if installation.alone or installation.journal_at is not None:
             installation.journal.forget_leases()
+        _hear_desk(installation, report)
         progress.phase("Leyendo respuestas")
         _receive(installation, report)
         _sweep(installation, report)
         _listen_to_desk(installation, report)
+        _hear_of_bounces(installation, report)
         progress.phase("Atendiendo solicitudes")
         work(installation, report, progress)
+        _follow_cases(installation, report)
         progress.phase("Actualizando el tablero")
         show_board(installation, report)
     for problem in report.problems:
@@ -103,8 +109,34 @@ def _listen_to_desk(installation: Installation, report: RunReport) -> None:
         report.problems.append(error)
         return
     for action in actions:
-        asked = DeskAsked(action.action, "Mesa de servicio", action.note, _approver(installation, action))
+        said, note = cell_text(action.action, LONGEST_ACTION), cell_text(action.note, LONGEST_NOTE)
+        asked = DeskAsked(said, "Mesa de servicio", note, _approver(installation, action))
         installation.journal.ask(CaseNumber(action.case), asked, installation.clock(), on_board=True)
+
+
+def _hear_desk(installation: Installation, report: RunReport) -> None:
+    """What people did on the tickets in the desk's own tool."""
+    from intake.desk_hearing import hear_desk
+
+    hear_desk(installation, report)
+
+
+def _follow_cases(installation: Installation, report: RunReport) -> None:
+    """The tickets of the cases that changed."""
+    from provision.journal.desk_news import DeskNews
+
+    if installation.writable and DeskNews(installation.journal).behind():
+        from intake.desk_following import follow_cases  # a poll that changes nothing does without
+
+        follow_cases(installation, report)
+
+
+def _hear_of_bounces(installation: Installation, report: RunReport) -> None:
+    if installation.settings.bounces.kind == "none":
+        return
+    from intake.bounces import hear_of_bounces
+
+    hear_of_bounces(installation, report)
 
 
 def _approver(installation: Installation, action: RequestedAction) -> Approver | None:
@@ -202,14 +234,20 @@ def show_board(installation: Installation, report: RunReport) -> None:
     to_be_shown = installation.views.to_be_shown()
     if not to_be_shown or not installation.writable:
         return
-    from intake.show import board_row  # a poll that changes nothing does without
+    from intake.show import board_row, dashboard_shown  # a poll that changes nothing does without
+    from provision.journal.board_figures import BoardFigures
 
     rules = installation.rules(installation.clock())
     changed = {each.request.case for each in to_be_shown}
     # The open ones go along in the same write: it mends a row that somebody's sorting moved between our read and our write.
-    others = [each for each in installation.views.cases(only_open=True) if each.request.case not in changed]
+    open_ones = installation.views.cases(only_open=True)
+    others = [each for each in open_ones if each.request.case not in changed]
+    known = changed | {each.request.case for each in others}
+    # A closed case is shown once more only where its row says that it is another's.
+    others += installation.views.of([case for case in installation.board.misplaced() if case not in known])
+    dashboard = dashboard_shown(open_ones, BoardFigures(installation.journal), rules)
     try:
-        report.board_notes = installation.board.write([board_row(each, rules) for each in (*to_be_shown, *others)])
+        report.board_notes = installation.board.write([board_row(each, rules) for each in (*to_be_shown, *others)], dashboard)
     except TargetError as error:
         report.problems.append(error)
         return

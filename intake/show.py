@@ -1,15 +1,20 @@
 """A request as the service desk reads it on the board. Pure."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from config.vocabulary import OPERATION_LABELS, EmailAddress
+from intake.board.dashboard import ATTENDED_DAYS, Dashboard, SeatsOf, dashboard_of, turn_of
+from intake.board.palette import STATE_MEANINGS
 from intake.board.port import BoardRow, ResponseMark
 from intake.described import account_asked, unit_of, user_of
 from intake.outcomes import loose_ends_of, outcome_of, pickup_text
+from provision.journal.board_figures import BoardFigures
 from provision.journal.views import Shown
 from provision.procedure import sla
 from provision.procedure.courses import next_step
+from provision.procedure.desk import actions_of
 from provision.procedure.model import Course, Origin, Request, SlaMark, State
 from provision.procedure.steps import Rules
 from provision.procedure.submission import Authorisation, Granted, Provisional, Refused
@@ -51,11 +56,12 @@ def board_row(shown: Shown, rules: Rules) -> BoardRow:
     operation = request.content.operation
     subject = request.facts.subject
     account = subject.mail_address if subject is not None else request.facts.mail_address or request.facts.login
-    due_at = None if request.state.closed or request.attended_at else sla.measure(request, rules).due_at
+    clock = sla.measure(request, rules)
+    due_at = None if request.state.closed or request.attended_at else clock.due_at
     return BoardRow(
         case=request.case,
         received=local(request.received_at, rules),
-        requester=request.requester or "(sin identidad verificada)",
+        requester=_requester(request),
         operation=OPERATION_LABELS[operation] if operation else "(sin determinar)",
         user=user_of(request),
         account=account or request.facts.existing_login or account_asked(request),
@@ -70,7 +76,47 @@ def board_row(shown: Shown, rules: Rules) -> BoardRow:
         detail=_detail(request),
         mark=_mark(shown),
         action_taken=shown.action_taken,
+        actions=actions_of(request, rules),
+        authorisation_note=_decided_because(request),
+        state_note=STATE_MEANINGS[request.state.label],
+        turn=turn_of(request),
+        due_on=rules.policy_day(due_at) if due_at else None,
+        progress=round(clock.elapsed_hours / rules.policy.deadlines.attend_business_hours, 2),
     )
+
+
+def dashboard_shown(open_ones: Sequence[Shown], figures: BoardFigures, rules: Rules) -> Dashboard:
+    """What "Tablero" shows: counted from the open requests, which the run has read already, and the last days' closed ones."""
+    since = rules.now - timedelta(days=ATTENDED_DAYS + 1)
+    requests = [each.request for each in open_ones] + list(figures.closed_since(since))
+    seats = [
+        SeatsOf(
+            each.licence, each.free, rules.policy_day(each.asked_at) if each.asked_at else None, each.promised, each.waiting
+        )
+        for each in figures.seats()
+    ]
+    return dashboard_of(requests, seats, rules)
+
+
+def _decided_because(request: Request) -> str:
+    """The reason of the decision, for whoever points at the cell: never sent to the requester."""
+    policy = f"Política {request.policy_version}."
+    match request.authorisation:
+        case Granted(row=row, role=role, reason=reason, matrix_version=version):
+            which = f"Fila {row} de la matriz ({role}), versión {version}." if row else f"{role}."
+            return f"{which}\n{reason}\n{policy}"
+        case Provisional(reason=reason):
+            return f"Por confirmar: {reason}\n{policy}"
+        case Refused(reason=reason, matrix_version=version):
+            return f"No autorizada por la matriz, versión {version}.\n{reason}\n{policy}"
+        case _ as never:
+            assert_never(never)
+
+
+def _requester(request: Request) -> str:
+    if request.requester:
+        return request.requester
+    return "(sin identidad verificada)" if request.origin is Origin.FORM else "(el programa)"
 
 
 def _decided(decision: Authorisation) -> str:

@@ -4,26 +4,20 @@ It needs no network, runs no foreign code (its Content-Security-Policy names the
 printed, mailed or kept as evidence. It shows what the program knows; it never holds a password.
 """
 
-import os
 import re
-import tempfile
 import unicodedata
-from base64 import b64encode
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
-from config.errors import CannotRun
-from config.redaction import visible_text
 from intake.account_lives import draw
+from intake.paper import clean_text, templates, write_whole
 from intake.story_values import EventKind, Overview, StateKind, Story
 
 BOGOTA = ZoneInfo("America/Bogota")
-_MOST_CHARACTERS = 2_000
 _WAIT_COLOURS = 10
 _NARROWEST = 0.012
 """Share of the bar that a wait gets at least, so that a wait of minutes in a story of weeks is still seen."""
@@ -48,19 +42,9 @@ def write_story_page(
     Only its owner may read the file, since it holds personal data. Raises CannotRun when it cannot be written. The same
     arguments give the same bytes.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # 0.1 s, and only this page needs it here
-
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
         raise ValueError("the colour is written as #1F4E79")
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["csp_source"] = _csp_source
-    environment.filters["clean"] = _clean
+    environment = templates()
     environment.filters["link"] = _link
     palette, overview = _wait_colours(stories), overview or Overview()
     page = environment.get_template("story_page.html.j2").render(
@@ -77,7 +61,7 @@ def write_story_page(
         cases=[_case(story, generated_at, zone, palette) for story in stories],
         many=len(stories) > 6,
     )
-    _replace(path, page)
+    write_whole(path, page)
 
 
 def _tiles(stories: Sequence[Story]) -> list[dict[str, object]]:
@@ -129,7 +113,7 @@ def _case(story: Story, now: datetime, zone: ZoneInfo, palette: dict[str, int]) 
     return {
         "story": story,
         "anchor": _anchor(story.case),
-        "search": _folded(" ".join(_clean(word) for word in words)),
+        "search": _folded(" ".join(clean_text(word) for word in words)),
         "received": _moment(story.received, zone),
         "ended": _moment(story.closed, zone) if story.closed else "",
         "took": _span(end - story.received),
@@ -210,11 +194,6 @@ def _span(length: timedelta) -> str:
     return " ".join(part for part in (f"{hours} h" if hours else "", f"{minutes % 60} min" if minutes % 60 else "") if part)
 
 
-def _clean(text: str) -> str:
-    cut = text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}… ({len(text)} caracteres)"
-    return visible_text(cut, lines=True)
-
-
 def _link(href: str) -> str:
     """An address that may stand in `href`; empty for one that a browser could run."""
     try:
@@ -231,10 +210,6 @@ def _folded(text: str) -> str:
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
-def _csp_source(content: str) -> str:
-    return f"'sha256-{b64encode(sha256(content.encode('utf-8')).digest()).decode('ascii')}'"
-
-
 def _readable_on(colour: str) -> str:
     def linear(part: str) -> float:
         value = int(part, 16) / 255
@@ -243,19 +218,3 @@ def _readable_on(colour: str) -> str:
     luminance = 0.2126 * linear(colour[1:3]) + 0.7152 * linear(colour[3:5]) + 0.0722 * linear(colour[5:7])
     # WCAG's contrast: white wins below the luminance where both contrasts are equal.
     return "#ffffff" if luminance < 0.179 else "#14181d"
-
-
-def _replace(path: Path, page: str) -> None:
-    try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(page.encode("utf-8"))
-            Path(name).replace(path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise CannotRun(
-            f"No se puede escribir la página {path}.", remedy="Revise que la carpeta exista, tenga espacio y permita escribir."
-        ) from error

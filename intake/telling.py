@@ -1,7 +1,7 @@
 """What each mail and each ticket of a request says: values for `notify`, made of the request alone. Pure."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 
 from config.dates import local_date
 from config.vocabulary import EmailAddress
@@ -28,7 +28,7 @@ from provision.procedure.acts import Act
 from provision.procedure.courses import correction_deadline
 from provision.procedure.model import Course, Request, State
 from provision.procedure.steps import Rules, creation_of, expiry
-from provision.procedure.submission import AssignContract, CreatePersonalAccount, Deactivate
+from provision.procedure.submission import Activate, AssignContract, CreatePersonalAccount, Deactivate, Modify
 
 __all__ = ["CLOSING_LABELS", "MAILS", "OTHERS", "loose_ends_of", "solution_of", "ticket_of"]
 
@@ -114,12 +114,30 @@ def _cancelled(request: Request, rules: Rules, form_url: str) -> Mail:
 
 
 def _scheduled(request: Request, rules: Rules, form_url: str) -> Mail:
-    content = request.content
-    if not isinstance(content, Deactivate):
-        raise TypeError(f"{request.case} is not scheduled")
-    back = f" Vuelve a estar activa el {content.until_date + timedelta(days=1):%d/%m/%Y}." if content.until_date else ""
-    what = f"La cuenta queda inactiva desde ese día.{back}"
-    return Scheduled(request.case, operation_label(request), person_of(request), account_of(request), content.from_date, what)
+    on, what = _later(request)
+    return Scheduled(request.case, operation_label(request), person_of(request), account_of(request), on, what)
+
+
+def _later(request: Request) -> tuple[date, str]:
+    """The day that was asked for, and what is done on it."""
+    match request.content:
+        case Deactivate(from_date=on, until_date=until):
+            back = f" Vuelve a estar activa el {until + timedelta(days=1):%d/%m/%Y}." if until else ""
+            return on, f"La cuenta queda inactiva desde ese día.{back}"
+        case Modify(from_date=date() as on):
+            told = {"Cuenta indicada", "Documento indicado", "Nombre indicado", "Desde"}
+            changes = [f"{label}: {value}" for label, value in content_lines(request) if label not in told]
+            return on, f"La cuenta se modifica ese día. {'; '.join([*changes, f'Dependencia: {unit_of(request)}'])}."
+        case Activate(from_date=on, contract=contract):
+            new = f" con el contrato {contract.number}" if contract is not None else ""
+            return on, f"La cuenta se activa ese día{new}, si ninguna otra razón la mantiene inactiva."
+        case AssignContract(from_date=on, target=target, assignee=assignee):
+            return on, (
+                f"Ese día queda inactiva la cuenta de quien cede ({target.said}) y se envían a {assignee.full_name}, a su "
+                "correo personal, los datos de acceso de la suya."
+            )
+        case _:
+            raise TypeError(f"{request.case} is not scheduled")
 
 
 def _returned(request: Request, rules: Rules, form_url: str) -> Mail:

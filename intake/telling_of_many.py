@@ -10,6 +10,7 @@ from notify.mails import BatchHeld, CampaignReport, Mail
 from provision.journal.batches import Batches, HeldBatch
 from provision.journal.campaign_accounts import AccountStanding, CampaignAccounts, Stage
 from provision.journal.campaigns import Campaign, Campaigns
+from provision.journal.mails import MailSeal
 from provision.journal.views import Memory
 from provision.procedure.campaign import PlannedAccount
 from provision.procedure.steps import Rules
@@ -108,7 +109,7 @@ def _send(installation: Installation, mail: Mail, about: str, to: Sequence[Email
     def rules() -> Rules:
         return installation.rules(installation.clock())
 
-    post = Post(installation.renderer, installation.mailer, rules, installation.form_url)
+    post = Post(installation.renderer, installation.mailer, rules, installation.form_url, MailSeal(installation.journal))
     for number, address in enumerate(to):
         message_id = post.message_id(CaseNumber(about), "informe", str(number))
         try:

@@ -69,6 +69,23 @@ TEMPLATE_OF: dict[type[Mail], str] = {
 }
 """The folder of each kind of mail."""
 
+STATE_OF: dict[type[Mail], str] = {
+    Report: "atendida",
+    Refusal: "rechazada",
+    Correction: "necesita su corrección",
+    ClosedUnanswered: "cerrada sin respuesta",
+    Duplicate: "cerrada, porque está repetida",
+    AlreadyHasAccount: "cerrada, porque ya tiene cuenta",
+    Cancelled: "cancelada",
+    Scheduled: "programada",
+    Returned: "terminada",
+    NothingToDo: "cerrada, porque no hacía falta",
+    DeletionUndone: "cancelada",
+    ApprovalRecorded: "aprobada, en trámite",
+    AccessRevoked: "atendida, con los datos de acceso anulados",
+}
+"""How the request stands, for those who follow it; the mails to others tell of their account and not of the request."""
+
 PARTS = ("subject.txt", "body.txt", "body.html")
 
 LONGEST_VALUE = 1_000
@@ -169,7 +186,7 @@ class Renderer:
     def render(self, mail: Mail) -> Rendered:
         """Subject, text and HTML of a mail. Deterministic. Raises Misconfigured for a template that cannot be used."""
         folder = TEMPLATE_OF[type(mail)]
-        values = _values(mail)
+        values = {**_values(mail), "state": STATE_OF.get(type(mail), "")}
         subject = one_line(self._fill(f"{folder}/subject.txt", values), LONGEST_SUBJECT)
         html = self._fill(f"{folder}/body.html", {**values, "subject": subject})
         text = self._fill(f"{folder}/body.txt", values)

@@ -81,9 +81,39 @@ class RevokeAccess(PerformsAtOnce):
         return Done(Facts(pickup=Pickup.REVOKED), f"La clave temporal de {account.login} ya no sirve.")
 
 
+@dataclass(slots=True)
+class RevokeReturned(PerformsAtOnce):
+    """Access data that came back opens nothing any more, and is not sent to that address again (activity 4, control point)."""
+
+    directory: Directory
+    accounts: Accounts
+    targets: tuple[Target, ...] = (Target.DIRECTORY,)
+
+    def perform(self, task: Task) -> Outcome:
+        """Replace the password, unless it was used: then it did arrive, whatever the delivery report says."""
+        account_id = account_with_access(task.request)
+        account = self.directory.find_by_id(account_id)
+        record = self.accounts.known(account_id)
+        if account is None or (record is not None and record.access_case not in {None, task.request.case}):
+            return Done(Facts(pickup=Pickup.OVER), "La cuenta ya no está, o recibió datos de acceso más nuevos.")
+        if not account.must_change_password:
+            used = Facts(pickup=Pickup.USED, first_used_at=account.password_set_at or task.now)
+            return Done(used, "El usuario ya ingresó con ellos: sí llegaron, y no se anulan.")
+        self.directory.revoke_password(account_id)
+        if record is not None and record.created_by == task.request.case:
+            # A later change of password must not go where nobody reads, nor to whoever takes that address next.
+            self.accounts.remember(account_id, account.login, personal_email=None)
+        return Done(Facts(pickup=Pickup.REVOKED), f"La clave temporal de {account.login} ya no sirve.")
+
+    def expected(self, task: Task) -> Facts | None:
+        """In a dry run too the correction comes next."""
+        return Facts(pickup=Pickup.REVOKED)
+
+
 def first_use_performers(directory: Directory, accounts: Accounts, rules: Callable[[datetime], Rules]) -> dict[Act, Performer]:
     """The performers of this module, by act."""
     return {
         Act.AWAIT_FIRST_USE: AwaitFirstUse(directory, accounts, rules),
         Act.REVOKE_ACCESS: RevokeAccess(directory),
+        Act.REVOKE_RETURNED: RevokeReturned(directory, accounts),
     }

@@ -98,7 +98,9 @@ class EndHolds(PerformsAtOnce):
         to_come = [hold for hold in known if hold.from_date > today and hold.ended_on is None and not hold.reason.temporary]
         extended = to_come if isinstance(task.request.content, Modify) else ()
         ended = [hold for hold in (*in_force(known, today), *extended) if may_end(task.request, hold.reason)]
-        self.accounts.end_holds(subject.account_id, [hold.case for hold in ended], today, task.request.case, task.now)
+        told = task.request.requester if isinstance(task.request.content, Activate) else None
+        cases = [hold.case for hold in ended]
+        self.accounts.end_holds(subject.account_id, cases, today, task.request.case, task.now, asked_by=told)
         return Done(detail="; ".join(hold.said for hold in ended) or "No había inactivaciones que levantar.")
 
     def _campaign(self, task: Task, known: tuple[Hold, ...]) -> Outcome:
@@ -203,10 +205,14 @@ def _named(account: Account) -> str:
 
 @dataclass(slots=True)
 class RemoveGroups(PerformsAtOnce):
-    """The groups of somebody who leaves, written down before they are taken away, so that a return brings them back."""
+    """The groups of somebody who leaves, written down before they are taken away, so that a return brings them back.
+
+    A group that gives a licence is not among them: the licence goes only after a verified backup.
+    """
 
     directory: Directory
     accounts: Accounts
+    policy: Institution
     targets: tuple[Target, ...] = (Target.DIRECTORY,)
 
     def perform(self, task: Task) -> Outcome:
@@ -216,9 +222,11 @@ class RemoveGroups(PerformsAtOnce):
         account = self.directory.find_by_id(account_id)
         if account is None:
             return Done(detail="La cuenta ya no está en el directorio.")
-        self.accounts.keep_groups(account_id, subject.login, account.group_dns)
+        licensing = self.policy.licence_groups.values()
+        groups = tuple(dn for dn in account.group_dns if not any(below(dn, group) for group in licensing))
+        self.accounts.keep_groups(account_id, subject.login, groups)
         left: list[str] = []
-        for group in account.group_dns:
+        for group in groups:
             try:
                 self.directory.change(account_id, AccountChanges(remove_groups=(group,)))
             except Rejected:
@@ -333,7 +341,7 @@ def holding_performers(directory: Directory, accounts: Accounts, policy: Institu
         Act.END_HOLDS: EndHolds(accounts, policy),
         Act.APPLY_HOLDS: apply,
         Act.FIND_LOOSE_ENDS: FindLooseEnds(directory, policy),
-        Act.REMOVE_GROUPS: RemoveGroups(directory, accounts),
+        Act.REMOVE_GROUPS: RemoveGroups(directory, accounts, policy),
         Act.RESTORE_GROUPS: RestoreGroups(directory, accounts, policy),
         Act.TAKE_BACK: TakeBack(directory, accounts, apply, policy),
     }

@@ -11,7 +11,7 @@ from provision.backup.port import Backup, ByHand, UnderWay
 from provision.cloud.port import Cloud, CloudUserId, MailboxState
 from provision.directory.port import AccountId, Computer, Directory
 from provision.executor import Performer, Task
-from provision.performing import PerformsAtOnce, subject_of
+from provision.performing import LOOK_AGAIN_FOR_CLOUD, PerformsAtOnce, subject_of
 from provision.procedure.acts import Act, WaitingFor
 from provision.procedure.facts import BackupTaken, Facts
 from provision.procedure.model import Done, Failed, NotYet, Outcome, StepKey
@@ -71,6 +71,11 @@ class RemoveLicence(PerformsAtOnce):
         removed = self.cloud.licences_of(user)
         for licence in removed:
             self.cloud.remove_licence(user, licence)
+        if removed and self.cloud.licences_of(user):
+            # A group's licence goes with the next cycle.
+            self.cloud.request_sync()
+            detail = f"La licencia {', '.join(removed)} se retiró y aún aparece en la nube."
+            return NotYet(WaitingFor.SYNC, task.now + LOOK_AGAIN_FOR_CLOUD, detail)
         return Done(detail=f"Licencia retirada: {', '.join(removed)}." if removed else "La licencia ya se había retirado.")
 
 

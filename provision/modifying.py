@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import islice
 
 from config.dates import end_of_day
@@ -13,15 +13,17 @@ from provision.directory.port import Account, AccountChanges, AccountId, Directo
 from provision.executor import Performer, Task
 from provision.journal.accounts import Accounts
 from provision.journal.reservations import Reservations
-from provision.performing import PerformsAtOnce, subject_of
-from provision.procedure.acts import Act
+from provision.performing import LOOK_AGAIN_FOR_CLOUD, PerformsAtOnce, subject_of
+from provision.procedure.acts import Act, WaitingFor
 from provision.procedure.facts import Attribute, Change, Facts, Subject
-from provision.procedure.model import Course, Diverted, Done, Failed, Outcome
+from provision.procedure.model import Course, Diverted, Done, Failed, NotYet, Outcome
 from provision.procedure.modification import Present, parent_of, planned
 from provision.procedure.naming import login_candidates
 from provision.procedure.submission import Activate, ChangeAddress, Modify, Problem
 
 _MOST_ALIASES = 50
+LONGEST_SYNC = timedelta(hours=2)
+"""Entra Connect's own cycle takes half an hour; a contract's end (accountExpires) or a group is not synchronised at all."""
 
 
 def present(account: Account, subject: Subject) -> Present:
@@ -124,7 +126,8 @@ class ApplyChanges(PerformsAtOnce):
             return Failed(str(error))
         self._remember(subject, after)
         self.reservations.release_name(request.case)
-        return Done(Facts(subject=self._known(subject, after)), f"{len(changes)} cambios en la cuenta {subject.login}.")
+        facts = Facts(subject=self._known(subject, after), changed_at=task.now)
+        return Done(facts, f"{len(changes)} cambios en la cuenta {subject.login}.")
 
     def _changes(self, changes: Iterable[Change], after: dict[Attribute, str]) -> AccountChanges:
         end = after.get(Attribute.CONTRACT_END)
@@ -218,9 +221,17 @@ class Synchronise(PerformsAtOnce):
     targets: tuple[Target, ...] = (Target.CLOUD,)
 
     def perform(self, task: Task) -> Outcome:
-        """Ask for a cycle; the change arrives with it, or with the next one."""
+        """Ask for a cycle and wait until it brought the change; for a while, since not every change is one of the cloud's."""
         self.cloud.request_sync()
-        return Done(detail="Sincronización pedida.")
+        changed_at = task.request.facts.changed_at
+        if changed_at is None:
+            return Done(detail="Sincronización pedida.")
+        if self.cloud.synchronised_since(AccountId(subject_of(task.request).account_id), changed_at):
+            return Done(detail="Sincronización pedida; la nube tiene los cambios.")
+        if task.now < changed_at + LONGEST_SYNC:
+            detail = "La modificación aún no llega a la nube."
+            return NotYet(WaitingFor.SYNC, task.now + LOOK_AGAIN_FOR_CLOUD, detail)
+        return Done(detail="Sincronización pedida; la nube no la confirmó: no todo lo que cambia llega a ella.")
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """The steps of activity 3 in the directory and the cloud: one performer for each act."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
 
@@ -10,7 +10,7 @@ from config.institution import Institution
 from provision.cloud.port import Cloud, CloudUserId
 from provision.directory.port import AccountId, Directory, NewAccount
 from provision.executor import Performer, Task
-from provision.journal.reservations import Reservations
+from provision.journal.reservations import Reservations, SeatsMoved
 from provision.procedure.acts import Act, WaitingFor
 from provision.procedure.facts import Facts, Subject
 from provision.procedure.model import Course, Diverted, Done, Failed, NotYet, Outcome, Request, SteppedBack
@@ -22,6 +22,8 @@ LOOK_AGAIN_FOR_SEAT = timedelta(minutes=30)
 LOOK_AGAIN_FOR_CLOUD = timedelta(minutes=5)
 NAMES_A_SEARCH = 8
 MOST_NAMES = 200
+_MOST_COUNTS = 5
+"""How often the seats are counted again because another poller assigned one meanwhile."""
 
 
 def creation(request: Request) -> Creation:
@@ -88,15 +90,27 @@ class ReserveSeat(PerformsAtOnce):
     reservations: Reservations
     policy: Institution
     targets: tuple[Target, ...] = (Target.CLOUD,)
+    counted_after: int = field(default=-1, init=False)
+    """How many promises had ended, of all pollers, when the cloud's seats were last counted."""
 
     def perform(self, task: Task) -> Outcome:
         """Promise a seat, or wait for one in order of arrival."""
         licence = licence_of(task.request, self.policy)
         if licence is None:
             return Done(detail="Este tipo de cuenta no lleva buzón.")
-        free = self.cloud.free_seats(licence)
-        if self.reservations.reserve_seat(task.request.case, licence, free, task.now):
-            return Done(Facts(licence=licence), f"Cupo de {licence} reservado.")
+        for _ in range(_MOST_COUNTS):
+            releases = self.reservations.releases()
+            if releases != self.counted_after:
+                self.cloud.recount()
+                self.counted_after = releases
+            free = self.cloud.free_seats(licence)
+            try:
+                promised = self.reservations.reserve_seat(task.request.case, licence, free, task.now, as_of=releases)
+            except SeatsMoved:
+                continue
+            if promised:
+                return Done(Facts(licence=licence), f"Cupo de {licence} reservado.")
+            break
         detail = f"No hay cupos libres de {licence}."
         return NotYet(WaitingFor.SEAT, task.now + LOOK_AGAIN_FOR_SEAT, detail)
 
@@ -268,6 +282,11 @@ class AssignLicence(PerformsAtOnce):
                 self.cloud.assign_licence(user, facts.licence)
             except NoSeat as error:
                 return NotYet(WaitingFor.SEAT, task.now + LOOK_AGAIN_FOR_SEAT, str(error))
+            if not self.cloud.has_licence(user, facts.licence):
+                # The seat stays promised until the cloud counts it: a group's licence comes with the next cycle.
+                self.cloud.request_sync()
+                detail = f"La licencia {facts.licence} se pidió y aún no aparece en la nube."
+                return NotYet(WaitingFor.SYNC, task.now + LOOK_AGAIN_FOR_CLOUD, detail)
         self.reservations.release_seat(task.request.case)
         return Done(detail=f"Licencia {facts.licence} asignada.")
 

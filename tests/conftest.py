@@ -6,7 +6,14 @@ from collections import Counter
 import pytest
 from _pytest.terminal import TerminalReporter
 
-pytest_plugins = ["tests.servers.samba", "tests.servers.mail", "tests.servers.google.fixtures", "tests.servers.postgres"]
+pytest_plugins = [
+    "tests.servers.samba",
+    "tests.servers.mail",
+    "tests.servers.imap",
+    "tests.servers.google.fixtures",
+    "tests.servers.postgres",
+    "tests.servers.request_tracker",
+]
 
 
 def pytest_configure() -> None:

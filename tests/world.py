@@ -19,7 +19,8 @@ from intake.board.port import Board
 from intake.forms.port import Field
 from intake.forms.questions import DEFAULT_HEADERS
 from intake.run import RunReport, run_once
-from intake.wiring import Installation, policy_groups, policy_ous
+from intake.wiring import Installation
+from intake.wiring_accounts import policy_groups, policy_ous
 from notify.desk.embedded import EmbeddedDesk
 from notify.render import Renderer
 from provision.directory.embedded import EmbeddedDirectory
@@ -167,7 +168,9 @@ class World:
         """The program, put together anew as each scheduled run does."""
         settings = self.settings()
         log = configure(Log(file=self.path("gestion.log")))
-        made = Installation(settings, settings.load_policy(), self.clock, log, writable=writable, stop_point=self.stop_point)
+        # A built-in policy is the same value each time: it is read and checked against these settings once, in `__post_init__`.
+        policy = settings.load_policy() if self.policy_changes else self.policy
+        made = Installation(settings, policy, self.clock, log, writable=writable, stop_point=self.stop_point)
         if self.board is not None:
             made.board = self.board
         if self.renderer is not None:

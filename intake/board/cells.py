@@ -14,6 +14,8 @@ def cell_text(text: str, limit: int) -> str:
 
     Whether it is then read as a formula depends on how it is written, never on the text: adapters write it as plain text.
     """
+    if len(text) <= limit and text.isprintable():
+        return text
     plain = text.replace("\r\n", "\n").replace("\r", "\n")
     cleaned = "".join(character if _allowed(character) else " " for character in plain)
     return cleaned if len(cleaned) <= limit else cleaned[: limit - len(TRUNCATED)] + TRUNCATED

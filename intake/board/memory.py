@@ -27,14 +27,18 @@ class Remembered:
     tracking_title: str = ""
     """Title of the tab "Seguimiento" as it is spelt there."""
     tracking_gid: int = -1
-    tracking_columns: tuple[int, int, int] = (0, 0, 0)
-    """Columns of Caso, Acción and Observación."""
+    tracking_columns: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
+    """Columns of Caso, Acción, Observación, the key and the fingerprint."""
     tracking_from: int = 0
     """First row of "Seguimiento" worth reading across all columns; 0: all of them."""
     tracking_width: int = 0
     responses_from: int = 0
     """First row of the responses' tab worth reading; 0: all of them."""
     responses_width: int = 0
+    look_checked: str = ""
+    """The day (ISO, the institution's) on which the look of the tabs was last compared; "": at the next write."""
+    dashboard_shape: str = ""
+    """Shape of the tables that the charts were last told of."""
 
     def to_text(self) -> str:
         """As JSON."""
@@ -51,8 +55,9 @@ def remembered_from(text: str | None) -> Remembered:
     if not isinstance(values, dict) or set(values) != {field.name for field in fields(known)}:
         return known
     columns = values.pop("tracking_columns")
-    if not isinstance(columns, list) or len(columns) != 3 or not all(isinstance(column, int) for column in columns):
+    if not isinstance(columns, list) or len(columns) != 5 or not all(isinstance(column, int) for column in columns):
         return known
     if any(type(value) is not type(getattr(known, name)) for name, value in values.items()):
         return known
-    return Remembered(**values, tracking_columns=(columns[0], columns[1], columns[2]))
+    case, action, note, key, fingerprint = columns
+    return Remembered(**values, tracking_columns=(case, action, note, key, fingerprint))

@@ -62,6 +62,34 @@ SLA_COLOURS: Mapping[str, Colours] = {
 }
 """By the beginning of the text of "SLA"."""
 
+CHART_COLOURS: Mapping[str, str] = {
+    "Creación de cuenta": "#1F4E79",
+    "Cambio de clave": "#D97706",
+    "Modificación": "#2E8B7A",
+    "Activación": "#7CB342",
+    "Inactivación": "#8E5EA2",
+    "Eliminación": "#B3261E",
+    "Cesión de contrato": "#5C9BD5",
+    "Suspensión de contrato": "#A1887F",
+    "Terminación anticipada": "#546E7A",
+    "En el plazo": "#2E7D32",
+    "Fuera del plazo": "#C62828",
+    "Mesa de servicio": "#C62828",
+    "Quien aprueba": "#D97706",
+    "Solicitante": "#1F4E79",
+    "Nadie": "#9AA0A6",
+    "Libres": "#2E7D32",
+    "Prometidos": "#5C9BD5",
+    "En espera": "#D97706",
+}
+"""By the name of the series, so that a colour means the same every day."""
+OTHER_CHART_COLOUR = "#9AA0A6"
+
+PROGRESS_SCALE: tuple[tuple[float, str], ...] = ((0.0, "#CEEAD6"), (0.6, "#FEEFC3"), (1.0, "#F28B82"))
+"""The share of the SLA that ran, and its colour; beyond 1 it stays the last."""
+PROGRESS_BAR = "#6B8FB5"
+PROGRESS_WIDTH = 9
+
 WIDTHS = (16, 16, 27, 19, 24, 27, 21, 24, 21, 20, 20, 16, 16, 16, 50)
 """In characters, of the program's own columns."""
 

@@ -1,23 +1,27 @@
 """Reading the spreadsheet: both tabs in one call, and never more of a long tab than is needed.
 
-A short tab is read whole. Of a long one (more than 1,000 rows) the header, the three key columns of "Seguimiento" and the
+A short tab is read whole. Of a long one (more than 1,000 rows) the header, the five key columns of "Seguimiento" and the
 last rows are read; where the last rows begin is remembered with a margin of 500 rows. All hints are checked against what comes
 back: a tab that was renamed, a column that was moved or rows that were deleted cost one more call, and are then remembered.
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from config.errors import Misconfigured, Target, Transient
-from intake.board.cells import Cell, column_letters, column_number, tab_range
+from intake.board.cells import Cell, column_letters, column_number, shown, tab_range
 from intake.board.memory import BoardMemory, Remembered, remembered_from
 from intake.board.response_rows import ResponseRow, Shown, same_second, serial_of, timestamp_column
 from intake.board.sheets_client import BadRequest, ReadRange, SheetsClient, Tab
+from intake.board.tracking_look import TabLook
+from intake.board.tracking_rows import KnownRow
 from intake.board.tracking_tab import (
     DEFAULT_COLUMNS,
     HEADER_ROWS_SEARCHED,
+    KEY,
+    PRINT,
     TAB_TITLE,
     CaseRows,
     Columns,
@@ -39,6 +43,11 @@ class Tracking:
     cases: CaseRows
     last_row: int
     grid_rows: int
+    known: Mapping[int, KnownRow]
+    """What was read of each row, by its number: whole where it was, its fingerprint elsewhere."""
+    raw_actions: Mapping[int, str] = field(default_factory=dict)
+    """The text of "Acción" by row, to the letter."""
+    grid_columns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +94,10 @@ class SheetReader:
         """True once Google said that there is no tab "Seguimiento"."""
         self.gids: frozenset[int] = frozenset()
         """Of all tabs, once `refresh` was called."""
+        self.titles: frozenset[str] = frozenset()
+        """Of all tabs, without case, once `refresh` was called."""
+        self.looks: Mapping[int, TabLook] = {}
+        """By gid, once `refresh(looks=True)` was called."""
 
     @property
     def known(self) -> Remembered:
@@ -107,10 +120,15 @@ class SheetReader:
             self._known = known
             self._memory.put(self._key, known.to_text())
 
-    def refresh(self) -> bool:
-        """Ask Google for titles, grid sizes and time zone: one call. True when something that was remembered is different."""
-        info = self._client.info()
+    def refresh(self, *, looks: bool = False) -> bool:
+        """Ask Google for titles, grid sizes and time zone: one call. True when something that was remembered is different.
+
+        With `looks` also for what of the tabs' look somebody may have deleted.
+        """
+        info = self._client.info(looks=looks)
         tracking = next((tab for tab in info.tabs if tab.title.casefold() == TAB_TITLE.casefold()), None)
+        if tracking is None:  # Somebody gave the tab another name: it is still the desk's board, with what was typed on it.
+            tracking = next((tab for tab in info.tabs if tab.sheet_id == self.known.tracking_gid), None)
         responses = next((tab for tab in info.tabs if tab.sheet_id == self.responses_gid), None)
         if self.responses_gid is not None and responses is None:
             raise Misconfigured(
@@ -120,6 +138,8 @@ class SheetReader:
             )
         before = self.known
         self.gids = frozenset(tab.sheet_id for tab in info.tabs)
+        self.titles = frozenset(tab.title.casefold() for tab in info.tabs)
+        self.looks = info.looks
         self.tracking_tab, self.tracking_missing = tracking, tracking is None
         after = Remembered(
             responses_title=responses.title if responses else "",
@@ -130,6 +150,8 @@ class SheetReader:
             # A tab that was never read and is long already: begin near the end of its grid.
             responses_from=max(0, responses.rows - MARGIN_ROWS) if responses and responses.rows > LONG_TAB_ROWS else 0,
             responses_width=responses.columns if responses else 0,
+            look_checked=before.look_checked if tracking is not None else "",
+            dashboard_shape=before.dashboard_shape,
         )
         self.remember(after)
         return (before.responses_title, before.time_zone) != (after.responses_title, after.time_zone)
@@ -163,7 +185,7 @@ class SheetReader:
             if not tracking_ranges:
                 return Snapshot(None, responses)
             columns, tracking = self._tracking(parts[: len(tracking_ranges)])
-            keys = (columns.case, columns.action, columns.note)
+            keys = (columns.case, columns.action, columns.note, columns.of(KEY), columns.of(PRINT))
             if len(tracking_ranges) > 1 and keys != self.known.tracking_columns:
                 self.remember(replace(self.known, tracking_columns=keys))
                 continue
@@ -226,12 +248,26 @@ class SheetReader:
                 )
             return DEFAULT_COLUMNS, None
         if len(parts) == 1:
-            cases, actions, notes = (_column(parts[0].rows, place) for place in (columns.case, columns.action, columns.note))
+            places = (columns.case, columns.action, columns.note, columns.of(KEY), columns.of(PRINT))
+            cases, actions, notes, keys, prints = (_column(parts[0].rows, place) for place in places)
         else:
-            cases, actions, notes = (_column(part.rows, 1) for part in parts[1:4])
+            cases, actions, notes, keys, prints = (_column(part.rows, 1) for part in parts[1:6])
         last = max(_last_row(parts[-1]), *(_last_filled(cells) for cells in (cases, actions, notes)), columns.header_row)
-        title = self.known.tracking_title or TAB_TITLE
-        return columns, Tracking(title, columns, index_cases(columns, cases, actions, notes), last, grid.last_row)
+        whole = dict(enumerate(parts[-1].rows, start=grid.first_row))
+        known = {
+            number: KnownRow(whole.get(number), shown(_at(prints, number)), shown(_at(keys, number)))
+            for number in range(1, max(len(prints), len(keys), *whole, 0) + 1)
+        }
+        return columns, Tracking(
+            self.known.tracking_title or TAB_TITLE,
+            columns,
+            index_cases(columns, cases, actions, notes, keys),
+            last,
+            grid.last_row,
+            known,
+            {number: cell for number, cell in enumerate(actions, start=1) if isinstance(cell, str) and cell},
+            grid.last_column,
+        )
 
     def _responses(self, parts: Sequence[ReadRange]) -> Responses | None:
         if not parts:
@@ -247,7 +283,7 @@ class SheetReader:
         return Responses(self.known.responses_title, headers, rows, width, grid.last_column)
 
     def _remember_sizes(
-        self, keys: tuple[int, int, int], tracking: Tracking | None, part: ReadRange, responses: Responses | None
+        self, keys: tuple[int, int, int, int, int], tracking: Tracking | None, part: ReadRange, responses: Responses | None
     ) -> None:
         known = self.known
         if tracking is not None:
@@ -275,7 +311,11 @@ def _grid(part: ReadRange) -> _Grid:
 
 
 def _column(rows: Sequence[Sequence[Cell]], place: int) -> list[Cell]:
-    return [row[place - 1] if len(row) >= place else None for row in rows]
+    return [row[place - 1] if 0 < place <= len(row) else None for row in rows]
+
+
+def _at(cells: Sequence[Cell], number: int) -> Cell:
+    return cells[number - 1] if number <= len(cells) else None
 
 
 def _last_filled(cells: Sequence[Cell]) -> int:

@@ -9,19 +9,21 @@ import functools
 import json
 import time
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import google.auth.exceptions
 import google.auth.transport.requests
 import gspread.http_client
+import gspread.urls
 import requests
 import requests.auth
 from google.auth.credentials import Credentials
 
 from config.errors import CannotRun, Misconfigured, Target, Transient, Unreachable, WriteRefused
 from intake.board.cells import Cell
+from intake.board.tracking_look import MARK, TabLook
 from intake.google_access import (
     account_name,
     authentication_failure,
@@ -44,14 +46,6 @@ class BadRequest(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
-
-
-@dataclass(frozen=True, slots=True)
-class ValueBlock:
-    """Cells to write from the corner of `range` on, as plain text."""
-
-    range: str
-    rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +72,8 @@ class SpreadsheetInfo:
 
     time_zone: str
     tabs: tuple[Tab, ...]
+    looks: Mapping[int, TabLook] = field(default_factory=dict)
+    """By the tab's number (gid); empty unless it was asked for."""
 
 
 class SheetsClient(gspread.http_client.HTTPClient):
@@ -110,12 +106,15 @@ class SheetsClient(gspread.http_client.HTTPClient):
         if problem := insecure_endpoint(self._endpoint):
             raise CannotRun(f"La dirección de Google Sheets no es segura: {problem}.", remedy="Corríjala en la configuración.")
 
-    def info(self) -> SpreadsheetInfo:
-        """The spreadsheet's tabs and time zone: one GET."""
-        fields = "properties.timeZone,sheets.properties(sheetId,title,gridProperties(rowCount,columnCount))"
+    def info(self, *, looks: bool = False) -> SpreadsheetInfo:
+        """The spreadsheet's tabs and time zone, and if asked for their looks: one GET."""
+        sheet_fields = f"{_PROPERTIES},{_LOOKS}" if looks else _PROPERTIES
+        fields = f"properties.timeZone,sheets({sheet_fields})"
         reply = self._repeated(lambda: self.fetch_sheet_metadata(self._spreadsheet_id, params={"fields": fields}))
-        tabs = tuple(_tab(sheet["properties"]) for sheet in reply.get("sheets", ()))
-        return SpreadsheetInfo(reply.get("properties", {}).get("timeZone", ""), tabs)
+        sheets = reply.get("sheets", ())
+        tabs = tuple(_tab(sheet["properties"]) for sheet in sheets)
+        found = {tab.sheet_id: _look(sheet, tab) for sheet, tab in zip(sheets, tabs, strict=True)} if looks else {}
+        return SpreadsheetInfo(reply.get("properties", {}).get("timeZone", ""), tabs, found)
 
     def read(self, ranges: Sequence[str]) -> tuple[ReadRange, ...]:
         """Unformatted cells of several ranges: one GET. Dates come as serial numbers."""
@@ -133,19 +132,20 @@ class SheetsClient(gspread.http_client.HTTPClient):
             raise Transient(Target.SHEET, "Google devolvió una lectura incompleta de la hoja de cálculo.")
         return found
 
-    def write(self, blocks: Sequence[ValueBlock]) -> None:
-        """Put text into fixed ranges, RAW: one POST, safe to repeat."""
-        body = {
-            "valueInputOption": "RAW",
-            "data": [
-                {"range": block.range, "majorDimension": "ROWS", "values": [list(row) for row in block.rows]}
-                for block in blocks
-            ],
-        }
-        self._repeated(lambda: self.values_batch_update(self._spreadsheet_id, body=body))
+    def write(self, changes: Sequence[Mapping[str, Any]]) -> Mapping[int, str]:
+        """Put cells, notes and choices into fixed places: one POST, all of it or nothing, safe to repeat.
+
+        Returns the title that each tab (gid) has now: what was written by number was read by title.
+        """
+        body = {"requests": list(changes), "includeSpreadsheetInResponse": True}
+        fields: gspread.http_client.ParamsType = {"fields": "updatedSpreadsheet.sheets.properties(sheetId,title)"}
+        url = gspread.urls.SPREADSHEET_BATCH_UPDATE_URL % self._spreadsheet_id
+        reply = self._repeated(lambda: self.request("post", url, params=fields, json=body).json())
+        sheets = reply.get("updatedSpreadsheet", {}).get("sheets", ())
+        return {each["properties"].get("sheetId", 0): each["properties"].get("title", "") for each in sheets}
 
     def restructure(self, changes: Sequence[Mapping[str, Any]]) -> None:
-        """Add a tab, rows or columns: one POST, never repeated."""
+        """Add a tab, rows or columns, or what makes a tab's look: one POST, never repeated."""
         self._translated(lambda: self.batch_update(self._spreadsheet_id, {"requests": list(changes)}))
 
     def close(self) -> None:
@@ -184,8 +184,17 @@ class SheetsClient(gspread.http_client.HTTPClient):
         body: Mapping[str, Any] | None,
         bearer: "_Bearer",
     ) -> requests.Response:
+        # Compact and in UTF-8: `requests` would write each accented letter as six characters.
+        octets = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode() if body is not None else None
         return self.session.request(
-            method.upper(), url, params=params, json=body, auth=bearer, timeout=self.timeout, allow_redirects=False
+            method.upper(),
+            url,
+            params=params,
+            data=octets,
+            headers={"Content-Type": "application/json"} if octets is not None else None,
+            auth=bearer,
+            timeout=self.timeout,
+            allow_redirects=False,
         )
 
     def _token(self, *, renew: bool = False) -> str:
@@ -307,13 +316,37 @@ def _retry_after(response: requests.Response) -> float | None:
 
 def _summary(body: Mapping[str, Any] | None) -> str:
     """What a refused request would have done, without its contents."""
-    blocks = (body or {}).get("data")
-    if isinstance(blocks, list):
-        return f"se escribirían {sum(len(block['values']) for block in blocks)} filas en {len(blocks)} rangos"
     changes = (body or {}).get("requests")
-    return f"se harían {len(changes)} cambios en su estructura" if isinstance(changes, list) else "se modificaría"
+    if not isinstance(changes, list):
+        return "se modificaría"
+    rows = {
+        (change["updateCells"]["start"]["sheetId"], change["updateCells"]["start"]["rowIndex"] + number)
+        for change in changes
+        if change.get("updateCells", {}).get("fields") == "userEnteredValue"
+        for number in range(len(change["updateCells"]["rows"]))
+    }
+    return f"se harían {len(changes)} cambios en {len(rows)} filas"
+
+
+_PROPERTIES = "properties(sheetId,title,gridProperties(rowCount,columnCount))"
+_LOOKS = (
+    "developerMetadata(metadataKey,metadataValue),conditionalFormats,filterViews(filterViewId),"
+    "protectedRanges(protectedRangeId,description),charts(chartId)"
+)
 
 
 def _tab(properties: Mapping[str, Any]) -> Tab:
     grid = properties.get("gridProperties", {})
     return Tab(properties.get("sheetId", 0), properties.get("title", ""), grid.get("rowCount", 0), grid.get("columnCount", 0))
+
+
+def _look(sheet: Mapping[str, Any], tab: Tab) -> TabLook:
+    marks = [each.get("metadataValue", "") for each in sheet.get("developerMetadata", ()) if each.get("metadataKey") == MARK]
+    return TabLook(
+        columns=tab.columns,
+        mark=marks[0] if marks else None,
+        rules=tuple(sheet.get("conditionalFormats", ())),
+        filter_views=frozenset(view["filterViewId"] for view in sheet.get("filterViews", ())),
+        protections={each["protectedRangeId"]: each.get("description", "") for each in sheet.get("protectedRanges", ())},
+        charts=frozenset(chart["chartId"] for chart in sheet.get("charts", ())),
+    )

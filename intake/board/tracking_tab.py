@@ -2,16 +2,35 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 from config.errors import Misconfigured, Target
 from config.vocabulary import CaseNumber
 from intake.board.cells import Cell, folded, shown
-from intake.board.port import HEADERS, BoardRow, RequestedAction
+from intake.board.port import HEADERS, MISPLACED, BoardRow, RequestedAction
 
 TAB_TITLE = "Seguimiento"
 OWN_COLUMNS = len(HEADERS) - 2
-"""The program's own columns; the two after them belong to the desk."""
+"""The program's own columns of HEADERS; the two after them belong to the desk."""
+
+PROGRESS, KEY, TURN, DUE_ON, PRINT = TECHNICAL = (
+    "Avance SLA", "Clave (programa)", "Turno (programa)", "Vence el (programa)", "Huella (programa)",
+)  # fmt: skip
+"""Columns for machines. A board that was made before there were any gets them at its right end, and works without them.
+
+The share of the SLA that ran (shown as a bar); the row's case once more, out of reach of whoever retypes "Caso" or sorts only
+some columns: it, not "Caso", says whose row it is; whose turn it is and when it is due, for the filters; and a fingerprint of
+the row's notes and choices, so that they are written only when they change.
+"""
+
+LAYOUT = (*HEADERS[:13], PROGRESS, *HEADERS[13:], KEY, TURN, DUE_ON, PRINT)
+"""The order in which the program makes the columns; it finds them by their titles in any order."""
+
+HIDDEN = (KEY, TURN, DUE_ON, PRINT)
+
+NO_ACTIONS = "(sin acciones)"
+"""The only choice beside a case that allows nothing: a list cannot be empty."""
 
 _CASE = re.compile(r"[A-Z]{1,6}-\d{4}-\d{1,9}", re.ASCII)
 HEADER_ROWS_SEARCHED = 5
@@ -24,6 +43,8 @@ class Columns:
 
     header_row: int
     places: tuple[int, ...]
+    technical: tuple[int, ...] = (0,) * len(TECHNICAL)
+    """The column of each of TECHNICAL, in their order; 0: it is not there."""
 
     @property
     def case(self) -> int:
@@ -40,20 +61,29 @@ class Columns:
         """Column "Observación"."""
         return self.places[OWN_COLUMNS + 1]
 
+    def of(self, header: str) -> int:
+        """Column of one of LAYOUT; 0 for a technical one that is not there."""
+        return self.technical[TECHNICAL.index(header)] if header in TECHNICAL else self.places[HEADERS.index(header)]
+
     @property
-    def own_runs(self) -> tuple[tuple[int, int], ...]:
-        """The program's own columns as runs of neighbours: (index of the first in HEADERS, how many)."""
-        runs: list[tuple[int, int]] = []
-        for index, place in enumerate(self.places[:OWN_COLUMNS]):
-            if runs and place == self.places[index - 1] + 1:
-                first, length = runs[-1]
-                runs[-1] = (first, length + 1)
-            else:
-                runs.append((index, 1))
-        return tuple(runs)
+    def missing(self) -> tuple[str, ...]:
+        """Technical columns that are not there."""
+        return tuple(header for header, place in zip(TECHNICAL, self.technical, strict=True) if not place)
+
+    @property
+    def last(self) -> int:
+        """The last column of the program's or the desk's control columns."""
+        return max(*self.places, *self.technical)
+
+    def with_missing_from(self, first: int) -> "Columns":
+        """As it is once the missing technical columns stand from this column on."""
+        added = iter(range(first, first + len(self.missing)))
+        return replace(self, technical=tuple(place or next(added) for place in self.technical))
 
 
-DEFAULT_COLUMNS = Columns(1, tuple(range(1, len(HEADERS) + 1)))
+DEFAULT_COLUMNS = Columns(
+    1, tuple(LAYOUT.index(header) + 1 for header in HEADERS), tuple(LAYOUT.index(header) + 1 for header in TECHNICAL)
+)
 """As the program makes the tab."""
 
 
@@ -70,7 +100,7 @@ def find_columns(top: Sequence[Sequence[Cell]], where: str) -> Columns | None:
     header_row = max(range(len(texts)), key=lambda index: (len(set(wanted) & set(texts[index])), -index))
     found = texts[header_row]
     missing = [header for header, text in zip(HEADERS, wanted, strict=True) if text not in found]
-    twice = [header for header, text in zip(HEADERS, wanted, strict=True) if found.count(text) > 1]
+    twice = [header for header in LAYOUT if found.count(folded(header)) > 1]
     if missing or twice:
         faults = [f"falta la columna {_quoted(missing)}"] if missing else []
         faults += [f"está repetida la columna {_quoted(twice)}"] if twice else []
@@ -79,7 +109,12 @@ def find_columns(top: Sequence[Sequence[Cell]], where: str) -> Columns | None:
             f"En {where} {' y '.join(faults)}.",
             remedy="Escriba en la fila de títulos cada nombre una sola vez, tal como estaba; el orden no importa.",
         )
-    return Columns(header_row + 1, tuple(found.index(text) + 1 for text in wanted))
+    technical = (folded(header) for header in TECHNICAL)
+    return Columns(
+        header_row + 1,
+        tuple(found.index(text) + 1 for text in wanted),
+        tuple(found.index(text) + 1 if text in found else 0 for text in technical),
+    )
 
 
 def _quoted(headers: Sequence[str]) -> str:
@@ -100,15 +135,21 @@ class CaseRows:
     duplicates: Mapping[CaseNumber, tuple[int, ...]]
     """Rows that repeat a case which already stood above them."""
     requested: Mapping[CaseNumber, RequestedAction]
-    """Cases with something in "Acción"."""
+    """Cases with something in "Acción", as it was typed."""
+    misplaced: frozenset[CaseNumber] = frozenset()
+    """Cases on whose row "Caso" says something else than the key: retyped, or sorted without the rest of the row."""
 
     def actions(self) -> tuple[RequestedAction, ...]:
         """What the desk asks for, in the order of the sheet.
 
-        A case that stands on two rows has none: nobody can tell on which request the agent decided, and an approval must
-        never pass from one request to another.
+        A case that stands on two rows has none, and on a misplaced row it is marked as not to be taken: nobody can tell on
+        which request the agent decided, and an approval must never pass from one request to another.
         """
-        return tuple(action for case, action in self.requested.items() if case not in self.duplicates)
+        return tuple(
+            replace(asked, action=asked.action + MISPLACED) if case in self.misplaced else asked
+            for case, asked in self.requested.items()
+            if case not in self.duplicates
+        )
 
     def complaints(self) -> tuple[str, ...]:
         """What the desk has to mend, in Spanish."""
@@ -119,22 +160,37 @@ class CaseRows:
         )
 
 
-def index_cases(columns: Columns, cases: Sequence[Cell], actions: Sequence[Cell], notes: Sequence[Cell]) -> CaseRows:
-    """Locate every case by the columns as read, each from row 1; a shorter column ends in empty cells."""
+def index_cases(
+    columns: Columns, cases: Sequence[Cell], actions: Sequence[Cell], notes: Sequence[Cell], keys: Sequence[Cell] = ()
+) -> CaseRows:
+    """Locate every case by the columns as read, each from row 1; a shorter column ends in empty cells.
+
+    A row is its key's, and its "Caso"'s when it has no key. Of two rows of one case the one with the key is the first.
+    """
     rows: dict[CaseNumber, int] = {}
     duplicates: dict[CaseNumber, tuple[int, ...]] = {}
-    requested: dict[CaseNumber, RequestedAction] = {}
-    for number, cell in enumerate(cases, start=1):
-        case = case_in(cell)
-        if number <= columns.header_row or case is None:
+    misplaced: set[CaseNumber] = set()
+    found: list[tuple[int, CaseNumber]] = []
+    for number in range(columns.header_row + 1, max(len(cases), len(keys)) + 1):
+        key, case = case_in(_at(keys, number)), case_in(_at(cases, number))
+        whose = key or case
+        if whose is None:
             continue
-        if case in rows:
-            duplicates[case] = (*duplicates.get(case, ()), number)
-            continue
-        rows[case] = number
-        if action := shown(_at(actions, number)):
-            requested[case] = RequestedAction(case, action, shown(_at(notes, number)))
-    return CaseRows(rows, duplicates, requested)
+        found.append((number, whose))
+        if key is not None and case != key:
+            misplaced.add(key)
+    keyed = {number for number, whose in found if case_in(_at(keys, number)) is not None}
+    for number, whose in sorted(found, key=lambda item: (item[0] not in keyed, item[0])):
+        if whose in rows:
+            duplicates[whose] = (*duplicates.get(whose, ()), number)
+        else:
+            rows[whose] = number
+    requested = {
+        whose: RequestedAction(whose, action, shown(_at(notes, number)))
+        for number, whose in found
+        if rows[whose] == number and (action := shown(_at(actions, number)))
+    }
+    return CaseRows(rows, duplicates, requested, frozenset(misplaced))
 
 
 def _at(cells: Sequence[Cell], number: int) -> Cell:
@@ -147,3 +203,8 @@ def latest_of_each(rows: Sequence[BoardRow]) -> tuple[BoardRow, ...]:
     for row in rows:
         latest[row.case] = row
     return tuple(latest.values())
+
+
+def technical_values(row: BoardRow, print_text: str) -> tuple[str | float | date | None, ...]:
+    """What a row's TECHNICAL columns hold, in their order; None is an empty cell."""
+    return (row.progress, str(row.case), row.turn, row.due_on, print_text)

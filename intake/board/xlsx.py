@@ -10,8 +10,9 @@ import os
 import warnings
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 from zoneinfo import ZoneInfo
@@ -23,10 +24,25 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from config.errors import Misconfigured, Target, Transient, WriteRefused
 from config.vocabulary import CaseNumber
-from intake.board.cells import Cell, cell_text, shown
+from intake.board.cells import Cell, cell_text, folded, shown
+from intake.board.dashboard import Dashboard
 from intake.board.port import BoardRow, RequestedAction
-from intake.board.tracking_tab import OWN_COLUMNS, TAB_TITLE, CaseRows, case_in, find_columns, index_cases, latest_of_each
-from intake.board.xlsx_look import LEGEND_TITLE, CaseLine, Contents, workbook_bytes
+from intake.board.tracking_tab import (
+    DUE_ON,
+    KEY,
+    OWN_COLUMNS,
+    PROGRESS,
+    TAB_TITLE,
+    TURN,
+    CaseRows,
+    find_columns,
+    index_cases,
+    latest_of_each,
+)
+from intake.board.xlsx_charts import DASHBOARD_TITLE, DATA_TITLE, load_dashboard
+from intake.board.xlsx_legend import LEGEND_TITLE
+from intake.board.xlsx_look import KEPT, MEANING, OFFERS, REASON, Beside, CaseLine, Contents, workbook_bytes
+from intake.board.xlsx_today import TODAY_TITLE
 
 CELL_LIMIT = 32_767
 """Characters in one cell (Excel specifications and limits)."""
@@ -49,42 +65,54 @@ class _Version:
 
 
 _EMPTY = Contents((), (), ())
+_SHEETS = (TAB_TITLE, TODAY_TITLE, DASHBOARD_TITLE, DATA_TITLE, LEGEND_TITLE)
 
 
 class XlsxBoard:
     """Implements intake.board.port.Board on a file. Raises Misconfigured or Transient (Target.SHEET).
 
     `title` heads the printed pages and the sheet "Leyenda"; `zone` is the one that the shown times are in. Rows stand in the
-    order of their cases. There are no responses beside it, so a row's `mark` is not used.
+    order of their cases. There are no responses beside it, so a row's `mark` is not used. `today` is the day in that zone.
     """
 
-    def __init__(self, path: Path, *, zone: ZoneInfo, title: str, writable: bool = True) -> None:
+    def __init__(
+        self, path: Path, *, zone: ZoneInfo, title: str, writable: bool = True, today: Callable[[], date] | None = None
+    ) -> None:
         self._path = path
         self._zone = zone
         self._title = title
         self._writable = writable
+        self._today = today or (lambda: datetime.now(zone).date())
         self._offered: dict[CaseNumber, str] = {}
+        self._misplaced: tuple[CaseNumber, ...] = ()
         self._read: tuple[Contents, CaseRows, _Version] | None = None
 
     def read(self) -> tuple[RequestedAction, ...]:
         """Read the actions; none while there is no file. Reads the last saved version when somebody has the file open."""
-        actions = self._load()[1].actions()
-        self._offered = {action.case: action.action for action in actions}
-        return actions
+        cases = self._load()[1]
+        self._offered = {case: asked.action for case, asked in cases.requested.items()}
+        self._misplaced = tuple(sorted(cases.misplaced))
+        return cases.actions()
 
-    def write(self, rows: Sequence[BoardRow]) -> tuple[str, ...]:
+    def misplaced(self) -> tuple[CaseNumber, ...]:
+        """Cases whose row was typed over since; none before the first read."""
+        return self._misplaced
+
+    def write(self, rows: Sequence[BoardRow], dashboard: Dashboard | None = None) -> tuple[str, ...]:
         """Show these requests: read the file, change it, and put the new one in its place; nothing when nothing changed."""
         if not rows:
             return ()
         for _ in range(_TRIES):
             contents, cases, version = self._load()
             after = self._updated(contents, cases, latest_of_each(rows))
+            after = replace(after, dashboard=dashboard or contents.dashboard)
             if after == contents and version is not None:
                 return cases.complaints()
             if not self._writable:
                 raise WriteRefused(f"Simulación: no se escribe el tablero {self._path} ({len(rows)} casos).")
             self._refuse_when_open()
-            if self._replace(workbook_bytes(after, title=self._title, zone=self._zone), version):
+            content = workbook_bytes(after, title=self._title, zone=self._zone, today=self._today())
+            if self._replace(content, version):
                 return cases.complaints()
         raise Transient(
             Target.SHEET, f"El tablero {self._path} se guarda sin cesar desde otro programa; se intentará de nuevo."
@@ -101,7 +129,8 @@ class XlsxBoard:
             requested = cases.requested.get(row.case)
             # An action that was chosen after this run read the board must not be cleared unseen.
             seen = requested is not None and requested.action == self._offered.get(row.case, requested.action)
-            lines[row.case] = replace(before, own=own, action="" if row.action_taken and seen else before.action)
+            action = "" if row.action_taken and seen else before.action
+            lines[row.case] = replace(before, own=own, action=action, beside=_beside(row))
         return replace(contents, lines=tuple(lines[case] for case in sorted(lines)))
 
     def _load(self) -> tuple[Contents, CaseRows, _Version | None]:
@@ -117,8 +146,10 @@ class XlsxBoard:
                 with warnings.catch_warnings():
                     # openpyxl warns of looks that it does not read; only the text matters here.
                     warnings.simplefilter("ignore", UserWarning)
-                    book = openpyxl.load_workbook(file, read_only=True)  # cells as they come: 500 blank rows cost nothing
-                    sheets = {name: _cells(book[name]) for name in book.sheetnames}
+                    book = openpyxl.load_workbook(file, read_only=True)  # cells as they come
+                    names = tuple(book.sheetnames)
+                    table = _cells(book[TAB_TITLE]) if TAB_TITLE in names else None
+                    figures = _cells(book[DATA_TITLE], most_rows=1) if DATA_TITLE in names else []
         except FileNotFoundError:
             return _EMPTY, CaseRows({}, {}, {}), None
         except (IsADirectoryError, NotADirectoryError) as error:
@@ -129,12 +160,13 @@ class XlsxBoard:
             raise Transient(Target.SHEET, f"No se pudo leer el tablero {self._path}: {error.strerror}.") from error
         except _UNREADABLE as error:
             raise self._foreign("no es un libro de Excel o está dañado") from error
-        strangers = [name for name in sheets if name not in (TAB_TITLE, LEGEND_TITLE)]
-        if TAB_TITLE not in sheets:
+        strangers = [name for name in names if name not in _SHEETS]
+        if table is None:
             raise self._foreign(f"no tiene la hoja «{TAB_TITLE}»")
         if strangers:
             raise self._foreign(f"tiene hojas que no son del programa ({', '.join(strangers)})")
-        contents, cases = self._understood(sheets[TAB_TITLE])
+        contents, cases = self._understood(table)
+        contents = replace(contents, dashboard=load_dashboard(shown(figures[0][0])) if figures else None)
         self._read = contents, cases, _Version(status.st_ino, status.st_size, status.st_mtime_ns)
         return self._read
 
@@ -143,18 +175,23 @@ class XlsxBoard:
         if columns is None:
             raise self._foreign("no tiene fila de títulos")
         by_column = [[row[place - 1] if len(row) >= place else None for row in grid] for place in columns.places]
-        cases = index_cases(columns, by_column[0], by_column[OWN_COLUMNS], by_column[OWN_COLUMNS + 1])
         headers = grid[columns.header_row - 1]
-        others = (place for place in range(1, len(headers) + 1) if place not in columns.places)
+        kept = _kept_columns(headers, {header: columns.of(header) for header in (PROGRESS, KEY, TURN, DUE_ON)})
+        keys = [row[kept[KEY] - 1] for row in grid] if kept[KEY] else []
+        cases = index_cases(columns, by_column[0], by_column[OWN_COLUMNS], by_column[OWN_COLUMNS + 1], keys)
+        ours = {*columns.places, *columns.technical, *kept.values()}
+        others = (place for place in range(1, len(headers) + 1) if place not in ours)
         extra = [place for place in others if any(_text(row[place - 1]) for row in grid)]
+        whose = {number: case for case, number in cases.rows.items()}
         lines: list[CaseLine] = []
         loose: list[tuple[str, ...]] = []
         for number in range(columns.header_row + 1, len(grid) + 1):
             texts = tuple(_text(column[number - 1]) for column in by_column)
             added = tuple(_text(grid[number - 1][place - 1]) for place in extra)
-            case = case_in(by_column[0][number - 1])
-            if case is not None and cases.rows[case] == number:
-                lines.append(CaseLine(case, texts[:OWN_COLUMNS], texts[OWN_COLUMNS], texts[OWN_COLUMNS + 1], added))
+            case = whose.get(number)
+            if case is not None:
+                beside = _beside_read({header: grid[number - 1][place - 1] for header, place in kept.items() if place})
+                lines.append(CaseLine(case, texts[:OWN_COLUMNS], texts[OWN_COLUMNS], texts[OWN_COLUMNS + 1], added, beside))
             elif any((*texts, *added)):
                 loose.append((*texts, *added))
         own_headers = tuple(_text(headers[place - 1]) for place in extra)
@@ -208,11 +245,47 @@ class XlsxBoard:
         return True
 
 
-def _cells(sheet: Worksheet | Chartsheet) -> list[tuple[Cell, ...]]:
+def _kept_columns(headers: Sequence[Cell], technical: Mapping[str, int]) -> dict[str, int]:
+    """Where the technical columns stand, and those that only the file has; 0: nowhere."""
+    titles = [folded(shown(header)) for header in headers]
+    return {**technical, **{header: titles.index(folded(header)) + 1 if folded(header) in titles else 0 for header in KEPT}}
+
+
+def _beside(row: BoardRow) -> Beside:
+    note, meaning = (cell_text(text, CELL_LIMIT) for text in (row.authorisation_note, row.state_note))
+    return Beside(row.progress, row.turn, row.due_on, note, meaning, row.actions)
+
+
+def _beside_read(cells: Mapping[str, Cell]) -> Beside:
+    """What the file kept of it; whatever somebody typed there is taken for nothing or for text."""
+    progress = cells.get(PROGRESS)
+    reason, meaning, turn, offers = (_text(cells.get(header)) for header in (REASON, MEANING, TURN, OFFERS))
+    return Beside(
+        float(progress) if isinstance(progress, int | float) and not isinstance(progress, bool) else None,
+        turn,
+        _day(shown(cells.get(DUE_ON))),
+        reason,
+        meaning,
+        tuple(offers.split(", ")) if offers and len(offers) <= _LONGEST_LIST else (),
+    )
+
+
+_LONGEST_LIST = 250
+"""Characters that Excel takes in a list; longer ones were not written by this program."""
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
+def _cells(sheet: Worksheet | Chartsheet, *, most_rows: int | None = None) -> list[tuple[Cell, ...]]:
     """A sheet's values, row by row, up to the last row that has one; a chart has none."""
     if isinstance(sheet, Chartsheet):
         return []
-    rows = [tuple(_plain(value) for value in row) for row in sheet.iter_rows(values_only=True)]
+    rows = [tuple(_plain(value) for value in row) for row in sheet.iter_rows(max_row=most_rows, values_only=True)]
     while rows and not any(value is not None for value in rows[-1]):
         rows.pop()
     width = max((len(row) for row in rows), default=0)

@@ -1,4 +1,4 @@
-"""The .xlsx board as its reader sees it: a frozen, filtered table, colours by state, choices in "Acción", and a legend.
+"""The .xlsx board as its reader sees it: a frozen, filtered table, colours by state, choices by case, notes, today, charts.
 
 Written with xlsxwriter, every cell as text: neither "=…" nor an address becomes a formula or a link.
 """
@@ -6,45 +6,65 @@ Written with xlsxwriter, every cell as text: neither "=…" nor an address becom
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import xlsxwriter
 
 from config.vocabulary import CaseNumber
-from intake.board.cells import cell_text, column_letters
+from intake.board.cells import cell_text
+from intake.board.dashboard import Dashboard
 from intake.board.palette import (
     ACTION_WIDTHS,
     BAND_FILL,
     DESK_FILL,
     HEADER_FILL,
+    PROGRESS_BAR,
+    PROGRESS_WIDTH,
     SLA_COLOURS,
     STATE_COLOURS,
-    STATE_MEANINGS,
     WIDTHS,
 )
 from intake.board.port import HEADERS
-from intake.board.tracking_tab import OWN_COLUMNS, TAB_TITLE
-from provision.procedure.desk import DeskAction
+from intake.board.tracking_tab import (
+    DUE_ON,
+    HIDDEN,
+    KEY,
+    LAYOUT,
+    NO_ACTIONS,
+    OWN_COLUMNS,
+    PRINT,
+    PROGRESS,
+    TAB_TITLE,
+    TURN,
+)
+from intake.board.xlsx_charts import dashboard_sheets
+from intake.board.xlsx_legend import legend
+from intake.board.xlsx_styles import BODY_LOOK, FONT, HEADER_LOOK
+from intake.board.xlsx_today import today_sheet
 
-LEGEND_TITLE = "Leyenda"
-_ROOM_ROWS = 500
-"""Empty rows below the cases that already have the desk's look and choices."""
-_FONT = "Calibri"
-_STATE, _SLA, _DETAIL = HEADERS.index("Estado"), HEADERS.index("SLA"), HEADERS.index("Detalle")
+REASON, MEANING, OFFERS = KEPT = ("Motivo (programa)", "Significado (programa)", "Admite (programa)")
+"""Hidden columns of the .xlsx alone: it is written whole each time, so what it shows beside the cells must be kept in it."""
+
+XLSX_LAYOUT = (*(header for header in LAYOUT if header != PRINT), *KEPT)
+_HIDDEN = {*HIDDEN, *KEPT}
 _LINE_POINTS, _LARGEST_ROW_POINTS = 13.5, 120.0
 _CREATED = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 """Always the same, so that equal contents make an equal file."""
+_COLUMN = {header: XLSX_LAYOUT.index(header) for header in XLSX_LAYOUT}
 
-_ACTION_MEANINGS = {
-    DeskAction.APPROVE: "Autoriza lo que el caso está esperando.",
-    DeskAction.REJECT: "Niega la solicitud; escriba el motivo en «Observación»: se le informa al solicitante.",
-    DeskAction.RETRY: "Intenta de nuevo lo que falló.",
-    DeskAction.CONFIRM_PC_BACKUP: "Confirma que la copia de seguridad del equipo está hecha.",
-    DeskAction.CONFIRM_PC_WIPE: "Confirma que el equipo fue borrado.",
-    DeskAction.CANCEL: "Cierra el caso sin hacer nada más.",
-}
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a case's row has besides its texts; see BoardRow."""
+
+    progress: float | None = None
+    turn: str = ""
+    due_on: date | None = None
+    reason: str = ""
+    meaning: str = ""
+    offers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +76,7 @@ class CaseLine:
     action: str
     note: str
     extra: tuple[str, ...]
+    beside: Beside = Beside()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,45 +86,49 @@ class Contents:
     lines: tuple[CaseLine, ...]
     extra_headers: tuple[str, ...]
     loose: tuple[tuple[str, ...], ...]
+    dashboard: Dashboard | None = None
 
 
-def workbook_bytes(contents: Contents, *, title: str, zone: ZoneInfo) -> bytes:
-    """The whole file."""
+def workbook_bytes(contents: Contents, *, title: str, zone: ZoneInfo, today: date) -> bytes:
+    """The whole file. `today` is the institution's day: what is due by then heads the sheet "Hoy"."""
     buffer = io.BytesIO()
     options = {
         "in_memory": True,
         "strings_to_formulas": False,
         "strings_to_urls": False,
         "strings_to_numbers": False,
-        "default_format_properties": {"font_name": _FONT, "font_size": 10},
+        "default_format_properties": {"font_name": FONT, "font_size": 10},
     }
     with xlsxwriter.Workbook(buffer, options) as book:
         book.set_properties(
             {"title": title, "subject": "Seguimiento de solicitudes de cuentas de usuario", "created": _CREATED}
         )
         _table(book, contents, title)
-        _legend(book, title, zone)
+        today_sheet(book, [(number, line.own, line.beside) for number, line in enumerate(contents.lines, start=1)], today)
+        if contents.dashboard is not None:
+            dashboard_sheets(book, contents.dashboard)
+        legend(book, title, zone)
     return buffer.getvalue()
 
 
 def _table(book: Any, contents: Contents, title: str) -> None:
     sheet = book.add_worksheet(TAB_TITLE)
-    headers = (*HEADERS, *contents.extra_headers)
-    rows = [(*line.own, line.action, line.note, *line.extra) for line in contents.lines] + list(contents.loose)
+    headers = (*XLSX_LAYOUT, *contents.extra_headers)
+    rows = [_texts(line) for line in contents.lines] + [_loose(row) for row in contents.loose]
     last = max(len(rows), 1)
-    room = last + _ROOM_ROWS
     sheet.set_row(0, 32)
-    own_header = book.add_format(_HEADER)
-    desk_header = book.add_format({**_HEADER, "bg_color": "#7A5B00"})
+    own_header, hidden_header = (
+        book.add_format(HEADER_LOOK),
+        book.add_format({**HEADER_LOOK, "text_wrap": False, "align": "fill"}),
+    )
+    desk_header = book.add_format({**HEADER_LOOK, "bg_color": "#7A5B00"})
     for column, header in enumerate(headers):
-        desk = OWN_COLUMNS <= column < len(HEADERS)
-        sheet.write_string(0, column, header, desk_header if desk else own_header)
-    plain, detail, desk, case = (book.add_format({**_BODY, **look}) for look in _LOOKS)
-    formats = [plain] * len(headers)
-    formats[0], formats[_DETAIL], formats[OWN_COLUMNS], formats[OWN_COLUMNS + 1] = case, detail, desk, desk
-    widths = (*WIDTHS, *ACTION_WIDTHS, *([24] * len(contents.extra_headers)))
-    for column, width in enumerate(widths):
-        sheet.set_column(column, column, width)
+        look = desk_header if header in HEADERS[OWN_COLUMNS:] else hidden_header if header in _HIDDEN else own_header
+        sheet.write_string(0, column, header, look)
+    formats = _formats(book, headers)
+    for column, header in enumerate(headers):
+        options = {"hidden": True} if column < len(XLSX_LAYOUT) and header in _HIDDEN else {}
+        sheet.set_column(column, column, _width(header), None, options)
     for number, row in enumerate(rows, start=1):
         sheet.set_row(number, _height(row))
         for column, text in enumerate(row):
@@ -111,144 +136,126 @@ def _table(book: Any, contents: Contents, title: str) -> None:
                 sheet.write_string(number, column, text, formats[column])
             else:
                 sheet.write_blank(number, column, None, formats[column])
-    for number in range(len(rows) + 1, room + 1):
-        for column in (OWN_COLUMNS, OWN_COLUMNS + 1):
-            sheet.write_blank(number, column, None, desk)
+    for number, line in enumerate(contents.lines, start=1):
+        _beside(sheet, number, line.beside, formats)
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, last, len(headers) - 1)
-    sheet.data_validation(1, OWN_COLUMNS, room, OWN_COLUMNS, _CHOICES)
+    _choices(sheet, contents.lines)
     _colours(book, sheet, last, len(headers))
-    _print(sheet, title, last, len(headers))
+    _print(sheet, title, last)
 
 
-_HEADER = {
-    "bold": True, "font_name": _FONT, "font_size": 10, "font_color": "#FFFFFF", "bg_color": HEADER_FILL, "valign": "vcenter",
-    "text_wrap": True, "border": 1, "border_color": "#FFFFFF",
-}  # fmt: skip
-_BODY = {
-    "font_name": _FONT, "font_size": 10, "valign": "top", "num_format": "@", "bottom": 1, "bottom_color": "#D9E1EA",
-}  # fmt: skip
+def _texts(line: CaseLine) -> tuple[str, ...]:
+    by_header = dict(zip(HEADERS, (*line.own, line.action, line.note), strict=True))
+    kept = {
+        KEY: str(line.case), TURN: line.beside.turn, REASON: line.beside.reason, MEANING: line.beside.meaning,
+        OFFERS: ", ".join(line.beside.offers),
+    }  # fmt: skip
+    return (*({**by_header, **kept}.get(header, "") for header in XLSX_LAYOUT), *line.extra)
+
+
+def _loose(row: tuple[str, ...]) -> tuple[str, ...]:
+    by_header = dict(zip(HEADERS, row, strict=False))
+    return (*(by_header.get(header, "") for header in XLSX_LAYOUT), *row[len(HEADERS) :])
+
+
+def _formats(book: Any, headers: Sequence[str]) -> list[Any]:
+    plain, desk, case, share, day, technical = (book.add_format({**BODY_LOOK, **look}) for look in _LOOKS)
+    special = {"Caso": case, "Acción": desk, "Observación": desk, PROGRESS: share, DUE_ON: day}
+    special |= dict.fromkeys(_HIDDEN - {DUE_ON}, technical)
+    own = [special.get(header, plain) for header in headers[: len(XLSX_LAYOUT)]]
+    return own + [plain] * (len(headers) - len(own))
+
+
 _LOOKS: tuple[dict[str, Any], ...] = (
-    {"text_wrap": True},
     {"text_wrap": True},
     {"text_wrap": True, "bg_color": DESK_FILL, "left": 1, "left_color": "#E6D9A8", "quote_prefix": True},
     {"bold": True, "font_color": HEADER_FILL},
+    {"num_format": "0%", "align": "center"},
+    {"num_format": "dd/mm/yyyy", "align": "fill"},
+    {"align": "fill"},  # cut at its edge: LibreOffice prints what overflows a hidden column
 )
+
+
+def _beside(sheet: Any, number: int, beside: Beside, formats: Sequence[Any]) -> None:
+    if beside.progress is not None:
+        sheet.write_number(number, _COLUMN[PROGRESS], beside.progress, formats[_COLUMN[PROGRESS]])
+    if beside.due_on is not None:
+        sheet.write_datetime(number, _COLUMN[DUE_ON], beside.due_on, formats[_COLUMN[DUE_ON]])
+    if not beside.turn:
+        return  # a closed case's reasons stay in the hidden columns: years of notes make a file slow
+    for header, text in (("Autorización", beside.reason), ("Estado", beside.meaning)):
+        if text:
+            sheet.write_comment(number, _COLUMN[header], text, _NOTE)
+
+
+_NOTE = {"author": "Gestión de Usuarios", "x_scale": 2.2, "y_scale": 1.4, "font_size": 9}
+
+
+def _choices(sheet: Any, lines: Sequence[CaseLine]) -> None:
+    """One list for all rows that allow the same."""
+    by_offer: dict[tuple[str, ...], list[int]] = {}
+    for number, line in enumerate(lines, start=1):
+        by_offer.setdefault(line.beside.offers or (NO_ACTIONS,), []).append(number)
+    column = _COLUMN["Acción"]
+    for offers, numbers in by_offer.items():
+        cells = [[number, column, number, column] for number in numbers]
+        sheet.data_validation(*cells[0], {**_CHOICES, "source": list(offers), "other_cells": cells})
+
+
 _CHOICES = {
     "validate": "list",
-    "source": [action.value for action in DeskAction],
     "input_title": "Acción de la mesa",
-    "input_message": "Elija qué debe hacer el programa con este caso. Guarde y cierre el archivo.",
-    "error_title": "Acción desconocida",
-    "error_message": "Elija una acción de la lista.",
+    "input_message": "Elija qué debe hacer el programa con este caso: solo está lo que admite. Guarde y cierre el archivo.",
+    "error_title": "Acción que no aplica",
+    "error_message": "Elija una acción de la lista de este caso.",
 }
 
 
 def _colours(book: Any, sheet: Any, last: int, width: int) -> None:
     """States and SLA by their text, so that they stay right when a row is sorted; then the bands, below them."""
+    state, sla, progress = _COLUMN["Estado"], _COLUMN["SLA"], _COLUMN[PROGRESS]
     for text, colour in STATE_COLOURS.items():
         look = book.add_format({"bg_color": colour.fill, "font_color": colour.text, "bold": True})
         rule = {"type": "cell", "criteria": "==", "value": f'"{text}"', "format": look}
-        sheet.conditional_format(1, _STATE, last, _STATE, rule)
+        sheet.conditional_format(1, state, last, state, rule)
     for text, colour in SLA_COLOURS.items():
         look = book.add_format({"bg_color": colour.fill, "font_color": colour.text})
         rule = {"type": "text", "criteria": "begins with", "value": text, "format": look}
-        sheet.conditional_format(1, _SLA, last, _SLA, rule)
+        sheet.conditional_format(1, sla, last, sla, rule)
+    # Not "solid", nor anything else that only came with Excel 2010: other programs would warn of it and drop it.
+    bar = {
+        "type": "data_bar", "min_type": "num", "max_type": "num", "min_value": 0, "max_value": 1, "bar_color": PROGRESS_BAR,
+    }  # fmt: skip
+    sheet.conditional_format(1, progress, last, progress, bar)
     band = {"type": "formula", "criteria": "=MOD(ROW(),2)=1", "format": book.add_format({"bg_color": BAND_FILL})}
-    sheet.conditional_format(1, 0, last, OWN_COLUMNS - 1, band)
-    if width > len(HEADERS):
-        sheet.conditional_format(1, len(HEADERS), last, width - 1, band)
+    sheet.conditional_format(1, 0, last, _COLUMN["Acción"] - 1, band)
+    if width > len(XLSX_LAYOUT):
+        sheet.conditional_format(1, len(XLSX_LAYOUT), last, width - 1, band)
 
 
-def _print(sheet: Any, title: str, last: int, width: int) -> None:
+def _print(sheet: Any, title: str, last: int) -> None:
     sheet.set_landscape()
     sheet.set_paper(5)  # "Oficio" is not among Excel's sizes; legal is the nearest
     sheet.set_margins(left=0.4, right=0.4, top=0.75, bottom=0.6)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
-    sheet.print_area(0, 0, last, width - 1)
+    sheet.print_area(0, 0, last, _COLUMN["Observación"])
     heading = cell_text(title, 120).replace("\n", " ").replace("&", "&&")
     sheet.set_header(f"&L&B{heading}&R{TAB_TITLE}")
     sheet.set_footer("&LGestión de Usuarios&CPágina &P de &N&R&D &T")
     sheet.set_zoom(90)
 
 
+def _width(header: str) -> float:
+    if header == PROGRESS:
+        return PROGRESS_WIDTH
+    return (*WIDTHS, *ACTION_WIDTHS)[HEADERS.index(header)] if header in HEADERS else 24
+
+
 def _height(row: Sequence[str]) -> float:
     """Room for the longest text as wrapped: LibreOffice and Excel do not fit rows that a program wrote."""
-    widths = (*WIDTHS, *ACTION_WIDTHS, *([24] * max(0, len(row) - len(HEADERS))))
-    lines = max(
-        sum(1 + int(len(part) / (width * 0.95)) for part in text.split("\n")) for text, width in zip(row, widths, strict=False)
-    )
+    shown = [(text, _width(header)) for text, header in zip(row, XLSX_LAYOUT, strict=False) if header not in _HIDDEN]
+    shown += [(text, 24) for text in row[len(XLSX_LAYOUT) :]]
+    lines = max(sum(1 + int(len(part) / (width * 0.95)) for part in text.split("\n")) for text, width in shown)
     return min(_LARGEST_ROW_POINTS, 4 + _LINE_POINTS * lines)
-
-
-def _legend(book: Any, title: str, zone: ZoneInfo) -> None:
-    sheet = book.add_worksheet(LEGEND_TITLE)
-    sheet.hide_gridlines(2)
-    sheet.set_column(0, 0, 30)
-    sheet.set_column(1, 1, 95)
-    heading = book.add_format({"bold": True, "font_name": _FONT, "font_size": 16, "font_color": HEADER_FILL})
-    section = book.add_format({**_HEADER, "font_size": 11})
-    text = book.add_format({"font_name": _FONT, "font_size": 10, "text_wrap": True, "valign": "top"})
-    sheet.write_string(0, 0, cell_text(title, 200), heading)
-    sheet.set_row(0, 26)
-    sheet.merge_range(1, 0, 1, 1, "", text)
-    sheet.write_string(1, 0, "Seguimiento de las solicitudes de cuentas de usuario.", text)
-    row = 3
-    row = _section(sheet, row, "Cómo se usa", section)
-    for line in _usage(zone):
-        sheet.merge_range(row, 0, row, 1, "", text)
-        sheet.write_string(row, 0, line, text)
-        row += 1
-    row = _section(sheet, row + 1, "Estado", section)
-    for state, colour in STATE_COLOURS.items():
-        sheet.write_string(row, 0, state, _swatch(book, colour.fill, colour.text))
-        sheet.write_string(row, 1, STATE_MEANINGS[state], text)
-        row += 1
-    row = _section(sheet, row + 1, "SLA", section)
-    for sla, meaning in _SLA_MEANINGS.items():
-        sheet.write_string(row, 0, sla, _swatch(book, SLA_COLOURS[sla].fill, SLA_COLOURS[sla].text))
-        sheet.write_string(row, 1, meaning, text)
-        row += 1
-    row = _section(sheet, row + 1, "Acción", section)
-    for action, meaning in _ACTION_MEANINGS.items():
-        sheet.write_string(row, 0, action.value, _swatch(book, DESK_FILL, "#3C4043"))
-        sheet.write_string(row, 1, meaning, text)
-        row += 1
-    sheet.set_landscape()
-    sheet.fit_to_pages(1, 1)
-
-
-_SLA_MEANINGS = {
-    "a tiempo": "Horas hábiles que faltan para el vencimiento.",
-    "por vencer": "Quedan pocas horas hábiles: atiéndala primero.",
-    "vencida": "El plazo pasó y no se ha notificado.",
-    "en pausa": "El reloj está detenido: se espera al solicitante, un buzón o la fecha pedida.",
-    "cumplida": "Se notificó dentro del plazo.",
-    "incumplida": "Se notificó después del plazo.",
-}
-
-
-def _usage(zone: ZoneInfo) -> tuple[str, ...]:
-    desk = f"{column_letters(OWN_COLUMNS + 1)} y {column_letters(OWN_COLUMNS + 2)}"
-    return (
-        f"• «Acción» y «Observación» (columnas {desk}) son de la mesa de servicio; lo que se escriba en las demás se pierde.",
-        "• Elija una acción de la lista, guarde y cierre el archivo: el programa no puede actualizarlo mientras esté abierto.",
-        "• Cada acción se toma una sola vez: la respuesta queda en «Detalle» y la celda se limpia.",
-        "• Puede filtrar y ordenar; en la siguiente actualización las filas vuelven al orden de los casos.",
-        "• Las columnas y las filas que usted agregue se conservan como texto.",
-        f"• Las fechas y horas son de {zone.key}.",
-    )
-
-
-def _section(sheet: Any, row: int, name: str, look: Any) -> int:
-    sheet.write_string(row, 0, name, look)
-    sheet.write_blank(row, 1, None, look)
-    return row + 1
-
-
-def _swatch(book: Any, fill: str, text: str) -> Any:
-    return book.add_format(
-        {"font_name": _FONT, "font_size": 10, "bold": True, "bg_color": fill, "font_color": text, "valign": "top", "border": 1,
-         "border_color": "#FFFFFF"}
-    )  # fmt: skip

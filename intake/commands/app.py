@@ -44,6 +44,9 @@ Yes = Annotated[bool, Option("--yes", metavar="", help="No pregunta: para progra
 
 def make_app() -> Typer:
     """The program's commands; each returns its exit code."""
+    from intake.commands.init_app import init  # it needs what is defined here
+    from intake.commands.report_app import report
+
     app = Typer(
         name="gestion",
         cls=SpanishGroup,
@@ -65,15 +68,18 @@ def make_app() -> Typer:
         (CASES, retry),
         (CASES, cancel),
         (CASES, explain),
+        (CASES, report),
         (DECIDING, approve),
         (DECIDING, reject),
         (STARTING, demo),
+        (STARTING, init),
         (STARTING, doctor),
     ):
         name = command.__name__.rstrip("_")
         text = _flowing(command.__doc__ or "")
         app.command(name, cls=SpanishCommand, help=text, options_metavar="[OPCIONES]", rich_help_panel=panel)(command)
     app.add_typer(campaign_app(), name="campaign", rich_help_panel=DECIDING)
+    app.add_typer(backup_app(), name="backup", rich_help_panel=CASES)
     return app
 
 
@@ -93,6 +99,25 @@ def campaign_app() -> Typer:
     for command in COMMANDS:
         name, text = command.__name__.rstrip("_"), _flowing(command.__doc__ or "")
         group.command(name, cls=SpanishCommand, help=text, options_metavar="[OPCIONES]")(command)
+    return group
+
+
+def backup_app() -> Typer:
+    """The commands of a backup, which are a group of their own."""
+    from intake.commands.backup_app import COMMANDS, BackupGroup, backup
+
+    group = Typer(
+        cls=BackupGroup,
+        help=_flowing(backup.__doc__ or ""),
+        no_args_is_help=True,
+        subcommand_metavar="COMANDO [ARGUMENTOS]...",
+        options_metavar="[OPCIONES]",
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    for command in COMMANDS:
+        text = _flowing(command.__doc__ or "")
+        group.command(command.__name__, cls=SpanishCommand, help=text, options_metavar="[OPCIONES]")(command)
     return group
 
 
@@ -159,6 +184,10 @@ def run(
     verbose: Annotated[
         bool, Option("--verbose", "-v", metavar="", help="Cuenta lo que va haciendo, también sin terminal.")
     ] = False,
+    watch: Annotated[
+        bool,
+        Option("--watch", metavar="", help="No termina: repite la ejecución cada poll_seconds segundos."),
+    ] = False,
 ) -> int:
     """Atiende todo lo que está pendiente: una ejecución completa.
 
@@ -167,8 +196,12 @@ def run(
 
     Termina en 0 si todo va bien, en 1 si alguna solicitud quedó para que la atienda una persona, y en 2 si no se pudo ejecutar.
 
-    Ejemplo: gestion run --config /etc/gestion/gestion.toml
+    Ejemplos: gestion run --config /etc/gestion/gestion.toml  ·  gestion run --watch
     """
+    if watch:
+        from intake.commands.watching import watch_command
+
+        return watch_command(asked(ctx, as_json=as_json), config, verbose=verbose)
     from intake.commands.running import run_command
 
     return run_command(asked(ctx, as_json=as_json), config, verbose=verbose)

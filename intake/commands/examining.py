@@ -1,12 +1,15 @@
 """`doctor`: what was found, as it is found, in colours; or as a document."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from config.errors import CannotRun
 from config.redaction import visible_text
 from config.settings import Log
 from intake.commands.invocation import Invocation
-from intake.doctor import Check, Health, examine
+from intake.commands.progress import progress
+from intake.doctor import examine
+from intake.doctor_findings import Check, Health
 from intake.output import Json, Output
 
 ALL_WELL, SOMETHING_BAD = 0, 2
@@ -36,9 +39,21 @@ def doctor_command(invocation: Invocation, config: str | None) -> int:
         name = "Política" if found else "Configuración"
         tell(Check(name, Health.BAD, error.message.strip(), error.remedy))
     else:
-        for check in examine(settings, policy, invocation.clock, configure(Log(level="error", format="text"))):
-            tell(check)
+        log = configure(Log(level="error", format="text"))
+        with _moving(output) as began:
+            for check in examine(settings, policy, invocation.clock, log, began=began):
+                tell(check)
     return _conclude(output, found)
+
+
+@contextmanager
+def _moving(output: Output) -> Iterator[Callable[[str], None]]:
+    """What is being looked at, on a terminal that somebody watches; nowhere else."""
+    if not output.watched:
+        yield lambda name: None
+        return
+    with progress(output, verbose=False, keep_going=lambda: True) as telling:
+        yield lambda name: telling.phase(f"Comprobando: {name}")
 
 
 def _conclude(output: Output, found: list[Check]) -> int:

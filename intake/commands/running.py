@@ -14,25 +14,32 @@ from intake.commands.invocation import Invocation
 from intake.commands.progress import progress
 from intake.commands.summary import Summary, say_problems, say_summary, summary_document
 from intake.run import run_once
+from intake.watching import Watched
 
 
 def run_command(invocation: Invocation, config: str | None, *, verbose: bool) -> int:
     """One run. The exit code is the report's; CannotRun passes."""
-    settings, output = invocation.load(config), invocation.output
-    log = beside_progress(settings.log, told=output.watched or verbose)
-    with (
-        installed(settings, log, invocation.clock) as installation,
-        asked_to_stop(signal.SIGTERM) as stopping,
-    ):
-        with progress(output, verbose=verbose, keep_going=lambda: not stopping()) as telling:
-            report = run_once(installation, telling)
-        summary = Summary(report, installation.views.counts(), stopped=stopping())
+    output = invocation.output
+    with asked_to_stop(signal.SIGTERM) as stopping:
+        summary = summed_run(invocation, config, verbose=verbose, stopping=stopping)
     output.document(summary_document(summary))
     if output.as_json:
-        say_problems(output, report)
+        say_problems(output, summary.report)
     else:
         say_summary(output, summary)
-    return report.exit_code
+    return summary.report.exit_code
+
+
+def summed_run(invocation: Invocation, config: str | None, *, verbose: bool, stopping: Callable[[], bool]) -> Summary:
+    """One run on settings read anew, and what it came to. `stopping`: end after the request in hand."""
+    settings, output = invocation.load(config), invocation.output
+    log = beside_progress(settings.log, told=output.watched or verbose)
+    with installed(settings, log, invocation.clock) as installation:
+        watched = Watched(installation, invocation.clock())
+        with progress(output, verbose=verbose, keep_going=lambda: not stopping()) as telling:
+            report = run_once(installation, telling)
+        watched.ended(report)
+        return Summary(report, installation.views.counts(), stopped=stopping())
 
 
 def beside_progress(log: Log, *, told: bool) -> Log:

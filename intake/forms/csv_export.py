@@ -96,6 +96,8 @@ class CsvExport:
             responses=tuple(responses),
             cursor=Cursor(read_until=max([*before, *seen], default=datetime.fromtimestamp(0, UTC)), swept_at=now),
             alarms=columns.alarms,
+            # Without ids an edited row is another response: what is not listed any more says nothing.
+            listed=frozenset(versions) if columns.response_id is not None else None,
         )
 
     def close(self) -> None:

@@ -63,6 +63,11 @@ class GoogleForm:
         """The form's edit id."""
         return self._form_id
 
+    @property
+    def server_time(self) -> datetime | None:
+        """What Google's clock said in its last reply (aware); None: nothing was read yet."""
+        return self._client.server_time
+
     def read(self, cursor: Cursor | None, now: datetime) -> Batch:
         """Responses submitted since the cursor, less the overlap; all of them at first, and once every `sweep_every`.
 
@@ -83,6 +88,7 @@ class GoogleForm:
             responses=tuple(sorted((r for r in responses if r.last_submitted_at >= self._attend_since), key=_in_time)),
             cursor=Cursor(read_until=read_until, swept_at=now if sweep or cursor is None else cursor.swept_at),
             alarms=alarms,
+            listed=None if filter_text else frozenset(response.response_id for response in responses),
         )
 
     def close(self) -> None:

@@ -41,7 +41,7 @@ class BadRequest(Exception):
 
 
 class FormsClient:
-    """One form, for reading only. Connects at the first call.
+    """One form, for reading only unless `writable` (`gestion init`). Connects at the first call.
 
     Raises Misconfigured, Unreachable or Transient (Target.FORM), and BadRequest. What may pass by itself is tried three times,
     waiting as Google's Retry-After asks when that is at most 20 seconds; a longer one is left to the next run.
@@ -55,6 +55,7 @@ class FormsClient:
         endpoint: str | None,
         timeout_seconds: float,
         sleep: Callable[[float], None] = time.sleep,
+        writable: bool = False,
     ) -> None:
         self._form_id = form_id
         self._account = account_name(credentials)
@@ -68,7 +69,7 @@ class FormsClient:
             )
         token_uri = str(getattr(credentials, "_token_uri", ""))
         # The source only reads, in every kind of run: its transport lets nothing else out.
-        self._http = GuardedHttp(writable=False, token_uri=token_uri, timeout_seconds=timeout_seconds)
+        self._http = GuardedHttp(writable=writable, token_uri=token_uri, timeout_seconds=timeout_seconds)
         self._service = build(
             "forms",
             "v1",
@@ -98,6 +99,11 @@ class FormsClient:
             return PageReply.model_validate(self._reply(request.execute))
         except ValidationError as error:
             raise _not_google() from error
+
+    @property
+    def server_time(self) -> datetime | None:
+        """What Google's clock said in its last reply (aware); None: it said nothing that can be read."""
+        return _http_date(self._http.server_date)
 
     def close(self) -> None:
         """Close the connections. Idempotent."""

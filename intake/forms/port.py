@@ -85,6 +85,8 @@ class Batch:
     responses: tuple[Response, ...]
     cursor: Cursor
     alarms: tuple[str, ...] = ()
+    listed: frozenset[ResponseId] | None = None
+    """Every response that the source has, when this poll read all of it; None: it read a part of it."""
 
 
 class FormSource(Protocol):

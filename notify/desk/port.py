@@ -1,6 +1,7 @@
 """The service desk's ticket (activity 2: "registrar la solicitud"; activity 6: "cerrar la solicitud")."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import NewType, Protocol
 
@@ -30,6 +31,30 @@ class NewTicket:
 
 
 @dataclass(frozen=True, slots=True)
+class TicketFields:
+    """What an agent wants to see of a case without opening it; Spanish text, empty where there is nothing to say."""
+
+    state: str
+    account: str
+    unit: str
+    waiting_for: str
+    due: datetime | None
+    """Aware UTC: when the service level ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Something that a person of the desk wrote on the ticket in the tool itself; never what this program noted."""
+
+    key: str
+    """The tool's own identifier of it: the same reply always has the same one."""
+    by: str
+    at: datetime
+    """Aware UTC."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """A ticket as the desk has it now."""
 
@@ -38,6 +63,10 @@ class Ticket:
     status: TicketStatus
     notes: tuple[str, ...]
     solution: str | None
+    replies: tuple[Reply, ...] = ()
+    """What people of the desk wrote, oldest first."""
+    closed_by: str | None = None
+    """Who closed or rejected it, when that was a person in the tool and not this program."""
 
 
 class Desk(Protocol):
@@ -56,6 +85,17 @@ class Desk(Protocol):
 
     def note(self, id: TicketId, key: str, text: str) -> None:
         """Add a note. Idempotent by `key`: the same key is noted once."""
+        ...
+
+    def set_fields(self, id: TicketId, fields: TicketFields) -> None:
+        """Show where the case stands. Idempotent."""
+        ...
+
+    def changed_since(self, at: datetime) -> tuple[CaseNumber, ...]:
+        """Cases whose tickets somebody touched in the tool at or after `at` (aware UTC): a few more are no harm.
+
+        One query, however many tickets there are. Empty for a desk that cannot tell.
+        """
         ...
 
     def set_status(self, id: TicketId, status: TicketStatus) -> None:

@@ -56,7 +56,7 @@ class SmtpMailer:
         recipient = checked_recipient(message.to)
         content = _octets(mime_message(message, self._clock()))
         try:
-            client = self._ready_for_content(message.sender, recipient)
+            client = self._ready_for_content(message.sender, recipient, confidential=message.confidential)
             _hand_over(client, content, confidential=message.confidential)
         except ConnectionLost as lost:
             self._abandon()
@@ -94,15 +94,15 @@ class SmtpMailer:
             self._client = connect(self._settings)
         return self._client
 
-    def _ready_for_content(self, sender: str, recipient: str) -> smtplib.SMTP:
+    def _ready_for_content(self, sender: str, recipient: str, *, confidential: bool) -> smtplib.SMTP:
         used_before = self._client is not None
         try:
-            return _announced(self._connected(), sender, recipient)
+            return _announced(self._connected(), sender, recipient, confidential=confidential)
         except ConnectionLost:
             if not used_before:
                 raise
         self._abandon()
-        return _announced(self._connected(), sender, recipient)
+        return _announced(self._connected(), sender, recipient, confidential=confidential)
 
     def _reset(self) -> None:
         """Leave the connection ready for the next message, or leave it."""
@@ -118,8 +118,10 @@ class SmtpMailer:
             client.close()
 
 
-def _announced(client: smtplib.SMTP, sender: str, recipient: str) -> smtplib.SMTP:
-    command(client, Step.SENDER, f"MAIL FROM:<{sender}>")
+def _announced(client: smtplib.SMTP, sender: str, recipient: str, *, confidential: bool) -> smtplib.SMTP:
+    # RFC 3461 4.3: if it comes back, only its headers do, and no password lies in the mailbox of returned mails.
+    headers_only = " RET=HDRS" if confidential and client.has_extn("dsn") else ""
+    command(client, Step.SENDER, f"MAIL FROM:<{sender}>{headers_only}")
     command(client, Step.RECIPIENT, f"RCPT TO:<{recipient}>")
     command(client, Step.DATA, "DATA")
     return client

@@ -12,7 +12,8 @@ from config.vocabulary import CaseNumber
 from provision.backup.durable import draft_name, make_durable, make_folder, translated, write_whole
 from provision.backup.manifest import Contents, Copy, dumped, read_manifest
 from provision.backup.names import MANIFEST, PROGRESS, file_name_of, folder_of, one_line
-from provision.backup.port import BackupPart, Manifest, UnderWay
+from provision.backup.ownership import refuse_another
+from provision.backup.port import BackupPart, Manifest, Pace, UnderWay
 from provision.backup.progress import Copied, Progress, Seen, Whose
 from provision.backup.verification import measured, verified
 from provision.cloud.embedded import EmbeddedCloud
@@ -61,7 +62,7 @@ class EmbeddedBackup:
             found = read_manifest(kept)
             if found is not None:
                 contents, octets = found
-                _refuse_another(contents.user, user, case)
+                refuse_another(contents.user, user, case)
                 (kept / PROGRESS).unlink(missing_ok=True)
                 return contents.summary(octets, kept)
             make_folder(self._folder)
@@ -112,7 +113,7 @@ class _Turn:
         if self.progress.user is None:
             self.progress.note([Whose(self.user)])
         else:
-            _refuse_another(self.progress.user, self.user, self.case)
+            refuse_another(self.progress.user, self.user, self.case)
         new = [item for number, item in self.items.items() if number not in self.progress.seen]
         self.progress.note(Seen(item.number, item.part, item.name) for item in new)
         for part in BackupPart:
@@ -173,7 +174,9 @@ class _Turn:
 
     def _under_way(self) -> UnderWay:
         done, total = len(self.progress.copied.keys() | self.remarks.keys()), len(self.progress.seen)
-        return UnderWay(f"Backup en curso: {done} de {total} elementos ({100 * done // total} %).", _LOOK_AGAIN)
+        detail = f"Backup en curso: {done} de {total} elementos ({100 * done // total} %)."
+        octets = sum(copied.copy.bytes for copied in self.progress.copied.values())
+        return UnderWay(detail, _LOOK_AGAIN, Pace(done, total, octets))
 
     def _finish(self, mail_address: str) -> Manifest:
         copied = [copied for _, copied in sorted(self.progress.copied.items())]
@@ -196,12 +199,3 @@ class _Turn:
         self.stop_point("backup.manifest.written")
         (self.kept / PROGRESS).unlink(missing_ok=True)
         return contents.summary(octets, self.kept)
-
-
-def _refuse_another(owner: str, user: CloudUserId, case: CaseNumber) -> None:
-    if owner != user:
-        raise Rejected(
-            Target.BACKUP,
-            f"La carpeta del caso {case} ya tiene el backup de otro usuario de la nube ({one_line(owner)}, no {user}).",
-            remedy="Revise de quién es el caso antes de seguir: ese backup no sirve para esta cuenta.",
-        )

@@ -9,6 +9,8 @@ from config.vocabulary import CaseNumber
 MANIFEST = "manifest.json"
 PROGRESS = "progreso.jsonl"
 """Beside an unfinished backup: what has been copied so far."""
+LISTING = "elementos.jsonl"
+"""Beside the manifest of a big backup: its items, one a line."""
 
 _STEM_BYTES = 120
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,10}")

@@ -39,12 +39,23 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How far a backup is. `items` of `of_items` are done, with `bytes` so far, whichever run copied them."""
+
+    items: int
+    of_items: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class UnderWay:
     """A backup that is not complete yet; `take` goes on where it stopped."""
 
     detail: str
     """How far it is; Spanish."""
     look_again_after: timedelta
+    pace: Pace | None = None
+    """The same as numbers, where they are known."""
 
 
 @dataclass(frozen=True, slots=True)

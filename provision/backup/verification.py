@@ -5,13 +5,14 @@ import hashlib
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
 from config.errors import NotFound, Rejected, Target
 from config.vocabulary import CaseNumber
 from provision.backup.durable import translated
-from provision.backup.manifest import Contents, Copy, read_manifest
+from provision.backup.manifest import Contents, Copy, Listing, read_lines, read_manifest
 from provision.backup.names import MANIFEST, PROGRESS, folder_of, one_line
 from provision.backup.port import Manifest
 
@@ -20,7 +21,11 @@ _NAMED = 5
 
 def verified(folder: Path, case: CaseNumber) -> Manifest:
     """The manifest of a backup that agrees with it to the last byte (`Backup.verify`)."""
-    kept = folder_of(folder, case)
+    return verified_in(folder_of(folder, case), folder, case)
+
+
+def verified_in(kept: Path | None, folder: Path, case: CaseNumber) -> Manifest:
+    """As `verified`, for the backup in exactly this folder. Raises as `Backup.verify`."""
     with translated(folder, "verificar el backup"):
         found = read_manifest(kept) if kept else None
         if found is None or kept is None:
@@ -40,6 +45,20 @@ def verified(folder: Path, case: CaseNumber) -> Manifest:
             "se copia de nuevo lo que falte.",
         )
     return contents.summary(octets, kept)
+
+
+def backups_in(folder: Path) -> tuple[Path, ...]:
+    """The folder itself where it is a whole backup, else those directly in it that are. Raises OSError."""
+    candidates = (folder, *sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.is_symlink()))
+    found = tuple(candidate for candidate in candidates if (candidate / MANIFEST).is_file())
+    return found[:1] if found[:1] == (folder,) else found
+
+
+def verified_alone(kept: Path) -> Manifest:
+    """As `Backup.verify`, for the backup in this folder, whatever it is called now."""
+    with translated(kept, "verificar el backup"):
+        found = read_manifest(kept)
+    return verified_in(kept, kept, found[0].case if found else CaseNumber(kept.name))
 
 
 def measured(path: Path) -> tuple[int, str] | None:
@@ -65,17 +84,42 @@ def measured(path: Path) -> tuple[int, str] | None:
 def _differences(kept: Path, case: CaseNumber, contents: Contents) -> Iterator[str]:
     if contents.case != case:
         yield f"el manifiesto es del caso {one_line(contents.case)}"
-    there = dict(_files(kept))
-    for item in contents.items:
-        if not there.get(item.file):
+    # A digest for each name: a backup may have hundreds of thousands of files, and the names are long.
+    there = {_digest(file): 0 for file, regular in _files(kept) if regular}
+    listed = {_digest(MANIFEST), _digest(PROGRESS)}
+    copies: Iterator[Copy] = iter(contents.items)
+    if contents.listing is not None:
+        listed.add(_digest(contents.listing.file))
+        wrong = list(_listing_differences(kept, contents.listing, there))
+        yield from wrong
+        copies = copies if wrong else chain(copies, read_lines(kept / contents.listing.file))
+    repeated: Counter[str] = Counter()
+    for item in copies:
+        name = _digest(item.file)
+        if name not in there:
             yield f"falta «{one_line(item.file)}»"
-        elif wrong := _difference(kept, item):
-            yield wrong
-    for file, times in Counter(item.file for item in contents.items).items():
-        if times > 1:
-            yield f"el manifiesto nombra {times} veces «{one_line(file)}»"
-    listed = {MANIFEST, PROGRESS, *(item.file for item in contents.items)}
-    yield from (f"sobra «{one_line(file)}»" for file in sorted(there.keys() - listed))
+            continue
+        there[name] += 1
+        if there[name] > 1:
+            repeated[item.file] = there[name]
+        elif wrong_here := _difference(kept, item):
+            yield wrong_here
+    for file, times in repeated.items():
+        yield f"el manifiesto nombra {times} veces «{one_line(file)}»"
+    listed |= {name for name, times in there.items() if times}
+    yield from (f"sobra «{one_line(file)}»" for file in sorted(file for file, _ in _files(kept) if _digest(file) not in listed))
+
+
+def _listing_differences(kept: Path, listing: Listing, there: Mapping[bytes, int]) -> Iterator[str]:
+    found = measured(kept / listing.file) if _digest(listing.file) in there else None
+    if found is None:
+        yield f"falta la lista «{one_line(listing.file)}»"
+    elif found[1] != listing.sha256:
+        yield f"el contenido de la lista «{one_line(listing.file)}» cambió"
+
+
+def _digest(file: str) -> bytes:
+    return hashlib.blake2b(file.encode("utf-8", "surrogatepass"), digest_size=12).digest()
 
 
 def _difference(kept: Path, item: Copy) -> str | None:

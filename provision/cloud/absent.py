@@ -1,5 +1,6 @@
 """No cloud at all: for institutions whose accounts carry no licence, so that none of the cloud's steps is ever taken."""
 
+from datetime import datetime
 from typing import NoReturn
 
 from config.errors import Misconfigured, Target
@@ -14,11 +15,18 @@ class AbsentCloud:
         """Raises Misconfigured."""
         raise _absent()
 
+    def recount(self) -> None:
+        """Nothing is counted."""
+
     def request_sync(self) -> NoReturn:
         """Raises Misconfigured."""
         raise _absent()
 
     def find_user(self, account: AccountId) -> NoReturn:
+        """Raises Misconfigured."""
+        raise _absent()
+
+    def synchronised_since(self, account: AccountId, moment: datetime) -> NoReturn:
         """Raises Misconfigured."""
         raise _absent()
 

@@ -54,6 +54,9 @@ class EmbeddedCloud:
         with self._reading() as connection:
             return bought if connection is None else max(0, bought - _assigned(connection, licence))
 
+    def recount(self) -> None:
+        """Nothing: it counts each time."""
+
     def _bought(self, licence: str) -> int:
         bought = self._seats.get(licence)
         if bought is None:
@@ -147,6 +150,10 @@ class EmbeddedCloud:
                 (f"nube-{account}", account),
             )
             return CloudUserId(f"nube-{account}")
+
+    def synchronised_since(self, account: AccountId, moment: datetime) -> bool:
+        """Always: it holds no attributes of accounts that a cycle would have to bring."""
+        return True
 
     def assign_licence(self, user: CloudUserId, licence: str) -> None:
         """Assign a seat, if there is one; the mailbox that the user had is connected again, if it is still kept."""

@@ -39,6 +39,10 @@ class Cloud(Protocol):
         """
         ...
 
+    def recount(self) -> None:
+        """Forget how many seats were counted: the next `free_seats` asks anew. No call by itself."""
+        ...
+
     def request_sync(self) -> None:
         """Ask for a synchronisation of the directory, where that can be asked for. Idempotent; a running one is no error."""
         ...
@@ -47,8 +51,15 @@ class Cloud(Protocol):
         """The synchronised user of a directory account; None: not synchronised yet."""
         ...
 
+    def synchronised_since(self, account: AccountId, moment: datetime) -> bool:
+        """Whether a cycle brought the account's changes after this instant (aware UTC); True where nothing is to be brought."""
+        ...
+
     def assign_licence(self, user: CloudUserId, licence: str) -> None:
-        """Give the user a seat. Idempotent. Raises NoSeat when there is none, Rejected when refused for good."""
+        """Give the user a seat. Idempotent. Raises NoSeat when there is none, Rejected when refused for good.
+
+        Where licences come with groups of the directory, `has_licence` is true only after the next synchronisation.
+        """
         ...
 
     def has_licence(self, user: CloudUserId, licence: str) -> bool:
@@ -68,7 +79,10 @@ class Cloud(Protocol):
         ...
 
     def remove_licence(self, user: CloudUserId, licence: str) -> None:
-        """Give the seat back. Idempotent. Back the mailbox up first: it is disconnected at once and purged after 30 days."""
+        """Give the seat back. Idempotent. Back the mailbox up first: it is disconnected at once and purged after 30 days.
+
+        Where licences come with groups of the directory, the user holds it until the next synchronisation.
+        """
         ...
 
     def mailbox_fate(self, user: CloudUserId) -> MailboxFate:

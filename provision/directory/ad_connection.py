@@ -329,7 +329,8 @@ def _refuse_server(settings: ActiveDirectorySettings, tls: _VerifiedTls, error: 
             f"El certificado del Directorio Activo en {settings.url} no es de confianza: {refusal.verify_message}.",
             remedy="Revise ca_file, el nombre del servidor en la dirección y la vigencia del certificado.",
         ) from error
-    if refusal is not None:
+    # A server that hangs up in the middle is going down or out of reach; one that speaks something else says so.
+    if refusal is not None and not isinstance(refusal, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         raise Misconfigured(
             Target.DIRECTORY,
             f"No se pudo cifrar la conexión con {settings.url}: {refusal.reason or refusal.strerror}.",

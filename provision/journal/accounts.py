@@ -131,14 +131,26 @@ class Accounts:
             if connection.execute(update(s.hold).where(*this).values(**dates)).rowcount == 0:
                 connection.execute(insert(s.hold).values(case_number=hold.case, account_id=account_id, **dates))
 
-    def end_holds(self, account_id: str, cases: Iterable[CaseNumber], on: date, by: CaseNumber, now: datetime) -> None:
-        """Lift the holds of these cases from that day on, and tell each case; one that was lifted earlier stays so."""
+    def end_holds(
+        self,
+        account_id: str,
+        cases: Iterable[CaseNumber],
+        on: date,
+        by: CaseNumber,
+        now: datetime,
+        *,
+        asked_by: EmailAddress | None = None,
+    ) -> None:
+        """Lift the holds of these cases from that day on, and tell each case; one that was lifted earlier stays so.
+
+        `asked_by` will be told by the case `by` that the account works again, so that no other case says it to them too.
+        """
         with self._journal.transaction() as connection:
             for case in cases:
                 mine = (s.hold.c.case_number == case, s.hold.c.account_id == account_id)
                 lifting = update(s.hold).where(*mine, s.hold.c.ended_on.is_(None)).values(ended_on=on, ended_by=by)
                 if connection.execute(lifting).rowcount and case != by:
-                    put_signal(connection, case, HoldLifted(on, by), now)
+                    put_signal(connection, case, HoldLifted(on, by, asked_by), now)
 
     def claim(self, case: CaseNumber, account_id: str, now: datetime) -> tuple[Request, ...]:
         """Say that a case concerns this account. Returns the other open cases that said so before it, oldest first."""

@@ -8,10 +8,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from config.vocabulary import CaseNumber
 from provision.journal import schema as s
+from provision.journal.board_figures import remember_free_seats
 from provision.journal.prepared import Prepared
 from provision.journal.store import Journal
 
 SEATS_LOCK = 0x47555F53  # "GU_S"
+_RELEASES = "seats.releases"
 
 
 def _unless_held(adding: sqlite.Insert | postgresql.Insert) -> Insert:
@@ -47,6 +49,21 @@ def _one_at_a_time(connection: Connection) -> None:
     """Two pollers never count the same free seat: SQLite's transactions are one at a time already."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(SEATS_LOCK)))
+
+
+def _releases(connection: Connection) -> int:
+    found = connection.execute(select(s.memory.c.value).where(s.memory.c.key == _RELEASES)).scalar_one_or_none()
+    return int(found or 0)
+
+
+def _count_release(connection: Connection) -> None:
+    value = str(_releases(connection) + 1)
+    if not connection.execute(update(s.memory).where(s.memory.c.key == _RELEASES).values(value=value)).rowcount:
+        connection.execute(insert(s.memory).values(key=_RELEASES, value=value))
+
+
+class SeatsMoved(Exception):
+    """A seat was assigned or given back after the cloud was asked how many are free: ask again."""
 
 
 class Reservations:
@@ -97,16 +114,25 @@ class Reservations:
         with self._journal.transaction() as connection:
             _RELEASE_PERSON.run(connection, {"of_case": case})
 
-    def reserve_seat(self, case: CaseNumber, licence: str, free: int, now: datetime) -> bool:
+    def releases(self) -> int:
+        """How many promises have ended so far, of any poller: what the cloud was asked before one did counts a seat twice."""
+        with self._journal.transaction() as connection:
+            return _releases(connection)
+
+    def reserve_seat(self, case: CaseNumber, licence: str, free: int, now: datetime, *, as_of: int | None = None) -> bool:
         """Promise one of `free` seats, in order of arrival; False: the case stands in the queue for the next one.
 
         `free` counts what the cloud has not assigned; seats promised to other cases and not assigned yet are subtracted.
+        `as_of` is what `releases` said before the cloud was asked: raises SeatsMoved, and promises none, if it moved since.
         """
+        remember_free_seats(self._journal, licence, free, now)
         with self._journal.transaction() as connection:
             _one_at_a_time(connection)
             mine = connection.execute(select(s.seat).where(s.seat.c.case_number == case)).one_or_none()
             if mine is not None and mine.licence == licence and mine.reserved_at is not None:
                 return True
+            if as_of is not None and _releases(connection) != as_of:
+                raise SeatsMoved
             if mine is None or mine.licence != licence:
                 connection.execute(delete(s.seat).where(s.seat.c.case_number == case))
                 connection.execute(insert(s.seat).values(case_number=case, licence=licence, asked_at=now))
@@ -129,4 +155,6 @@ class Reservations:
     def release_seat(self, case: CaseNumber) -> None:
         """The seat was assigned (the cloud counts it now) or is not needed any more."""
         with self._journal.transaction() as connection:
-            _RELEASE_SEAT.run(connection, {"of_case": case})
+            _one_at_a_time(connection)
+            if _RELEASE_SEAT.run(connection, {"of_case": case}):
+                _count_release(connection)

@@ -5,9 +5,19 @@ from functools import cache
 from pydantic import TypeAdapter, ValidationError
 
 from config.errors import CannotRun
-from provision.procedure.model import Admitted, DeskAsked, HeldInBatch, HoldLifted, Outcome, Request, Resubmitted
+from provision.procedure.model import (
+    Admitted,
+    DeskAsked,
+    HeldInBatch,
+    HoldLifted,
+    MailBounced,
+    Outcome,
+    Request,
+    Resubmitted,
+    TicketTouched,
+)
 
-StoredSignal = Resubmitted | DeskAsked | Admitted | HeldInBatch | HoldLifted
+StoredSignal = Resubmitted | DeskAsked | Admitted | HeldInBatch | HoldLifted | MailBounced | TicketTouched
 """The signals that wait in the journal; an outcome never waits, it is settled at once."""
 
 
@@ -18,7 +28,8 @@ def _requests() -> TypeAdapter[Request]:
 
 @cache
 def _signals(kind: str) -> TypeAdapter[StoredSignal]:
-    kinds = {each.__name__: each for each in (Resubmitted, DeskAsked, Admitted, HeldInBatch, HoldLifted)}
+    known = (Resubmitted, DeskAsked, Admitted, HeldInBatch, HoldLifted, MailBounced, TicketTouched)
+    kinds = {each.__name__: each for each in known}
     return TypeAdapter(kinds[kind])
 
 

@@ -14,6 +14,9 @@ from provision.journal.store import Journal
 from provision.journal.stored import load_request
 from provision.procedure.model import EntryKind, Request, State
 
+MOST_NAMED = 100
+"""Cases that may be asked for by name at once: the names may come from a sheet that anybody edits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -113,6 +116,10 @@ class Views:
             conditions.append(or_(*(field.icontains(contains, autoescape=True) for field in fields)))
         return self._select(*conditions)
 
+    def of(self, cases: Sequence[CaseNumber]) -> tuple[Shown, ...]:
+        """Those of these cases that there are, in the order of their numbers; at most MOST_NAMED of them."""
+        return self._select(s.request.c.case_number.in_(cases[:MOST_NAMED])) if cases else ()
+
     def _select(self, *conditions: ColumnElement[bool]) -> tuple[Shown, ...]:
         columns = (
             s.request.c.body,
@@ -145,11 +152,25 @@ class Views:
         """The newest answers of a case, by question. Raises CannotRun for a number that is not in the journal."""
         return self._one(case).answers
 
+    def shown_case(self, case: str) -> Shown:
+        """A case as it is to be shown. Raises CannotRun for a number that is not in the journal."""
+        return self._one(case)
+
     def _one(self, case: str) -> Shown:
         found = self._select(s.request.c.case_number == case)
         if not found:
             raise CannotRun(f"No existe el caso {case}.", remedy="Búsquelo con «gestion list».")
         return found[0]
+
+    def responses_of(self, form_id: str) -> Mapping[str, CaseNumber]:
+        """Every response of a form that the journal has received, and the newest case that it belongs to."""
+        wanted = (
+            select(s.response.c.response_id, func.max(s.response.c.case_number))
+            .where(s.response.c.form_id == form_id)
+            .group_by(s.response.c.response_id)
+        )
+        with self._journal.transaction() as connection:
+            return {response: CaseNumber(case) for response, case in connection.execute(wanted)}
 
     def newest_year(self) -> str | None:
         """The year of the newest case number, for whoever names a case by its number alone; None: there is no case."""

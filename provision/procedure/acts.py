@@ -47,6 +47,7 @@ class Act(StrEnum):
 
     AWAIT_FIRST_USE = "AWAIT_FIRST_USE"
     REVOKE_ACCESS = "REVOKE_ACCESS"
+    REVOKE_RETURNED = "REVOKE_RETURNED"
 
     APPROVE = "APPROVE"
     CONFIRM_IDENTITY = "CONFIRM_IDENTITY"
@@ -118,6 +119,7 @@ _ACT_LABELS: Mapping[Act, str] = {
     Act.TAKE_BACK: "Deshacer lo que se pueda",
     Act.AWAIT_FIRST_USE: "Esperar el primer ingreso",
     Act.REVOKE_ACCESS: "Anular los datos de acceso",
+    Act.REVOKE_RETURNED: "Anular los datos devueltos",
     Act.APPROVE: "Aprobar por una segunda persona",
     Act.CONFIRM_IDENTITY: "Identificar a la persona",
     Act.CONFIRM_ACTIVATION: "Confirmar la activación",

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from config.vocabulary import same_address
 from provision.procedure.acts import CONFIRMED_BY, Act, WaitingFor
-from provision.procedure.courses import next_step
+from provision.procedure.courses import next_step, steps_of
 from provision.procedure.model import Approval, Course, DeskAsked, Entry, EntryKind, Request, State, StepKey
 from provision.procedure.steps import Rules, Step, undelivered
 from provision.procedure.submission import Delete
@@ -99,13 +99,27 @@ def obey(request: Request, asked: DeskAsked, rules: Rules) -> Told:
         case DeskAction.APPROVE | DeskAction.REJECT | DeskAction.CONFIRM_PC_BACKUP | DeskAction.CONFIRM_PC_WIPE:
             return _confirm(request, asked, rules)
         case _:
-            return _not_applied(request, f"La acción «{asked.action}» no aplica en el estado «{request.state.label}».")
+            return _not_applied(request, _does_not_apply(request, asked, rules))
+
+
+def _does_not_apply(request: Request, asked: DeskAsked, rules: Rules) -> str:
+    """Why nothing was done, and what can be done instead."""
+    named = asked.action if len(asked.action) <= _LONGEST_ECHO else f"{asked.action[:_LONGEST_ECHO]}…"
+    allowed = ", ".join(f"«{action}»" for action in actions_of(request, rules))
+    return (
+        f"La acción «{named}» no aplica en el estado «{request.state.label}». "
+        f"{f'Este caso admite: {allowed}.' if allowed else 'Este caso no admite ninguna acción.'}"
+    )
+
+
+_LONGEST_ECHO = 120
+"""Characters of an unknown action that are said back: a cell may hold 50,000."""
 
 
 def _confirm(request: Request, asked: DeskAsked, rules: Rules) -> Told:
     step = next_step(request, rules)
     if step is None or step.act not in CONFIRMED_BY or request.waiting_for is not CONFIRMED_BY[step.act]:
-        return _not_applied(request, f"La acción «{asked.action}» no aplica a este caso en el estado «{request.state.label}».")
+        return _not_applied(request, _does_not_apply(request, asked, rules))
     if step.act is Act.APPROVE:
         return _approve(request, step, asked, rules)
     if asked.action != _SAYS[step.act]:
@@ -175,8 +189,12 @@ def _not_cancellable(request: Request) -> str | None:
 
 
 def _begun_anew(request: Request, rules: Rules) -> Request:
-    state = State.FOLLOWED_UP if request.attended_at else State.IN_PROGRESS
-    begun = replace(request, round=request.round + 1, state=state, waiting_for=None)
+    begun = replace(request, round=request.round + 1, state=State.IN_PROGRESS, waiting_for=None)
+    if request.attended_at is not None:
+        # What was attended is not looked at and decided on anew: only what is left to do is tried again.
+        repeated = [step for step in steps_of(request, rules) if step.each_round and step.key(request.round) in request.done]
+        kept = request.done | {step.key(begun.round) for step in repeated}
+        begun = replace(begun, state=State.FOLLOWED_UP, done=kept)
     return replace(begun, wake_at=rules.now, reason=request.because)
 
 

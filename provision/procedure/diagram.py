@@ -25,6 +25,7 @@ from provision.procedure.model import (
     Done,
     Effect,
     Failed,
+    MailBounced,
     NotYet,
     Origin,
     Outcome,
@@ -33,8 +34,10 @@ from provision.procedure.model import (
     Settled,
     Signal,
     State,
+    StepKey,
 )
 from provision.procedure.resubmission import begun
+from provision.procedure.returned_mail import ACCESS
 from provision.procedure.safety import effect_of
 from provision.procedure.sla import pausing
 from provision.procedure.steps import expiry
@@ -149,7 +152,8 @@ def _tried(request: Request, now: datetime) -> Iterator[_Tried]:
             yield _said(why, after), after, now
     for why, signal in _signals(request, now):
         after = advance(request, [signal], rules).request
-        yield ("respuesta con otros datos" if after.state is State.NEEDS_ATTENTION else why), after, now
+        other_answers = isinstance(signal, Resubmitted) and after.state is State.NEEDS_ATTENTION
+        yield ("respuesta con otros datos" if other_answers else why), after, now
     for why, at in _dates(request, now):
         yield why, advance(request, [], samples.rules_at(at)).request, at
 
@@ -175,7 +179,8 @@ def _outcomes(request: Request, effect: Effect, now: datetime) -> Iterator[tuple
             yield _STEPS_DONE, Diverted(course, "", (samples.PROBLEM,))
 
 
-_SENT = Facts(access_sent_to="ana@correo.example")
+_PERSONAL = EmailAddress("ana@correo.example")
+_SENT = Facts(access_sent_to=_PERSONAL)
 _LEARNED: Mapping[Act, tuple[Facts, ...]] = {
     Act.CHECK_ACCOUNT: (
         Facts(subject=samples.SUBJECT),
@@ -193,6 +198,7 @@ _LEARNED: Mapping[Act, tuple[Facts, ...]] = {
     Act.FIND_COMPUTERS: (Facts(computers=()), Facts(computers=("PC-1",))),
     Act.DELETE_ACCOUNT: (Facts(account_deleted_at=samples.NOW),),
     Act.AWAIT_FIRST_USE: (Facts(), Facts(pickup=Pickup.USED)),
+    Act.REVOKE_RETURNED: (Facts(pickup=Pickup.REVOKED), Facts(pickup=Pickup.USED)),
 }
 """What a step can teach, as far as later steps depend on it."""
 
@@ -228,6 +234,10 @@ def _signals(request: Request, now: datetime) -> Iterator[tuple[str, Signal]]:
     approver = Approver(EmailAddress("aprueba@entidad.gov.co"), 3)
     for action in actions_of(request, samples.rules_at(now)):
         yield f"«{action}»", DeskAsked(action, "Mesa de servicio", approver=approver)
+    for act in (*sorted(ACCESS), Act.REPORT):
+        # Once: a request that has heard of one is told apart from one that has not by what it does next, and no other way.
+        if StepKey(act) in request.done and request.facts.access_returned is None and not request.facts.reports_returned:
+            yield "vuelve un correo", MailBounced(act, StepKey(act), _PERSONAL, "5.1.1", "", permanent=True)
     if request.waiting_for is WaitingFor.ADMISSION:
         yield "el lote cabe en el tope, o se aprueba", Admitted(effect_of(request).line)
 

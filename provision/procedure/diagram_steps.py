@@ -8,13 +8,14 @@ from config.institution import Leaving
 from provision.procedure import diagram_samples as samples
 from provision.procedure.acts import CONFIRMED_BY, WaitingFor
 from provision.procedure.courses import RESTS, steps_of
-from provision.procedure.facts import Facts, LooseEnds, Pickup
+from provision.procedure.facts import Facts, LooseEnds, Pickup, ReturnedAccess
 from provision.procedure.model import CorrectionAsked, Course, Origin, Request, State, StepKey
 from provision.procedure.steps import Rules, Step
 from provision.procedure.submission import Submission
 
 _Asked = tuple[Request, Rules]
 _RULES = samples.rules_at(samples.NOW)
+_CAME_BACK = ReturnedAccess(samples.RESET.other_address or samples.SOMEBODY, "5.1.1", "", 1)
 _ALL = Facts(
     account_id="2",
     login="luis.diaz",
@@ -25,10 +26,11 @@ _ALL = Facts(
     backup_by_hand="a mano",
     computers=("PC-1",),
     no_mailbox=True,
+    access_returned=_CAME_BACK,
 )
 """As much as can be known of a request, so that every step that depends on it is there."""
 _SECOND, _MAILBOX = "si debe aprobarla otra persona", "si su tipo de cuenta lleva buzón"
-_UNUSED = "mientras nadie use los datos"
+_UNUSED, _RETURNED = "mientras nadie use los datos", "si los datos de acceso volvieron"
 _TOLD = "si la política informa lo que queda a cargo"
 _LOOSE = "si queda alguien o algo a su cargo"
 _LOST, _HELD = "si ya no tiene licencia", "si nada más la mantiene inactiva"
@@ -90,14 +92,14 @@ def _operations() -> tuple[_Row, ...]:
     assign = samples.received(samples.ASSIGN, samples.BY_TWO, facts=replace(_ALL, no_mailbox=None))
     address = samples.received(samples.CHANGE_ADDRESS, origin=Origin.CASE, facts=_ALL)
     return (
-        _Row("Creación de cuenta", create, {_SECOND: _alone(create), _MAILBOX: _poor(create), _UNUSED: _used(create)}),
+        _Row("Creación de cuenta", create, {_SECOND: _alone(create), _MAILBOX: _poor(create), **_delivery(create)}),
         _Row(
             "Cambio de clave, fuera de las instalaciones",
             reset,
             {
                 _SECOND: _alone(reset),
                 "si escribió otro correo personal": _with(reset, replace(samples.RESET, other_address=None)),
-                _UNUSED: _used(reset),
+                **_delivery(reset),
             },
         ),
         _Row(
@@ -115,6 +117,7 @@ def _operations() -> tuple[_Row, ...]:
             modify,
             {
                 _SECOND: _alone(modify),
+                _LATER: _with(modify, replace(samples.EXTEND, from_date=None)),
                 "si prorroga el contrato": _with(modify, samples.MODIFY_LATER),
                 **_coming_back(modify),
             },
@@ -124,6 +127,7 @@ def _operations() -> tuple[_Row, ...]:
             activate,
             {
                 _SECOND: _alone(activate),
+                _LATER: _with(activate, replace(samples.ACTIVATE_LATER, from_date=samples.TODAY)),
                 "si se inactivó por retiro o fuera del programa": _knowing(activate, Facts(activation_unexplained=False)),
                 "con contrato nuevo": _with(activate, replace(samples.ACTIVATE_LATER, contract=None)),
                 **_coming_back(activate),
@@ -142,7 +146,12 @@ def _operations() -> tuple[_Row, ...]:
         _Row(
             "Cesión de contrato",
             assign,
-            {_SECOND: _alone(assign), **_giving_up(assign), _UNUSED: _used(assign)},
+            {
+                _SECOND: _alone(assign),
+                _LATER: _with(assign, replace(samples.ASSIGN, from_date=samples.TODAY)),
+                **_giving_up(assign),
+                **_delivery(assign),
+            },
         ),
         _deletion(),
     )
@@ -196,8 +205,10 @@ def _poor(request: Request) -> _Asked:
     return request, samples.without_mailboxes()
 
 
-def _used(request: Request) -> _Asked:
-    return _knowing(request, Facts(pickup=Pickup.USED))
+def _delivery(request: Request) -> dict[str, _Asked]:
+    """What decides how access data is followed up."""
+    arrived = replace(request, facts=replace(request.facts, access_returned=None)), _RULES
+    return {_RETURNED: arrived, _UNUSED: _knowing(request, Facts(pickup=Pickup.USED))}
 
 
 def _with(request: Request, content: Submission) -> _Asked:

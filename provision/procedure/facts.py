@@ -103,6 +103,24 @@ class Pickup(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnedAccess:
+    """Access data that the mail server accepted and that came back later."""
+
+    to: EmailAddress
+    status: str
+    """RFC 3463, from the delivery report."""
+    reason: str
+    """Spanish."""
+    times: int
+    """How many times it came back in this case, this one included."""
+
+    @property
+    def about_us(self) -> bool:
+        """Size, content and security rules speak of our mail or our server: another address would fare no better."""
+        return self.status[1:].startswith((".3.", ".6.", ".7."))
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All of it; instants are aware UTC."""
 
@@ -120,10 +138,14 @@ class Facts:
     subject_user: str | None = None
     """The subject's user in the cloud: after a deletion nobody finds it by the account."""
     changes: tuple[Change, ...] | None = None
+    changed_at: datetime | None = None
+    """When they were made in the directory: the cloud has them once it is synchronised after that."""
     address_case: CaseNumber | None = None
     """The change of address that a password change asked for."""
     hold_placed: bool | None = None
     hold_lifted_on: date | None = None
+    hold_lifted_for: EmailAddress | None = None
+    """Who asked for an activation that lifted it, and so is told of that one that the account works again."""
     still_held: str | None = None
     """Why the account stays inactive though this request's hold ended; empty: it works again."""
     only_away: bool | None = None
@@ -148,6 +170,9 @@ class Facts:
     """The account is inactive for a reason that the program did not record: the desk decides."""
     pickup: Pickup | None = None
     first_used_at: datetime | None = None
+    access_returned: ReturnedAccess | None = None
+    reports_returned: int | None = None
+    """How many mails to the requester came back."""
 
     def learn(self, news: "Facts") -> "Facts":
         """These facts with everything that `news` knows."""

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import assert_never
 
 from config.vocabulary import CaseNumber, EmailAddress, Operation
-from provision.procedure import desk, sla
+from provision.procedure import desk, returned_mail, sla, ticket_words
 from provision.procedure.acts import CONFIRMED_BY, MAILING_ACTS, Act, WaitingFor
 from provision.procedure.courses import ADMITTED, RESTS, correction_deadline, next_step, reminder_times, steps_of
 from provision.procedure.lifecycle_entries import decision_entry, never_deletes
@@ -27,6 +27,7 @@ from provision.procedure.model import (
     Failed,
     HeldInBatch,
     HoldLifted,
+    MailBounced,
     NotYet,
     Origin,
     Outcome,
@@ -38,6 +39,7 @@ from provision.procedure.model import (
     State,
     StepKey,
     SteppedBack,
+    TicketTouched,
 )
 from provision.procedure.resubmission import resubmit
 from provision.procedure.safety import effect_of
@@ -156,6 +158,10 @@ def advance(request: Request, signals: Sequence[Signal], rules: Rules) -> Advanc
 
 
 def _apply(request: Request, signal: Signal, rules: Rules) -> tuple[Request, list[Entry]]:
+    if isinstance(signal, MailBounced):  # a report that comes back opens even a closed request
+        return returned_mail.came_back(request, signal, rules)
+    if isinstance(signal, TicketTouched):  # what people say is told, however the request stands
+        return ticket_words.touched(request, signal)
     if request.state.closed:
         return request, [Entry("Señal tardía", f"El caso ya está cerrado ({request.state.label}): no se aplicó.")]
     match signal:
@@ -178,8 +184,8 @@ def _apply(request: Request, signal: Signal, rules: Rules) -> tuple[Request, lis
             return replace(let_in, wake_at=rules.now, reason=request.because), news
         case HeldInBatch(why=why):
             return replace(request, reason=why), [Entry("Lote detenido", why, EntryKind.PROBLEM)]
-        case HoldLifted(on=on, by=by):
-            lifted = replace(request, facts=replace(request.facts, hold_lifted_on=on))
+        case HoldLifted(on=on, by=by, asked_by=asked_by):
+            lifted = replace(request, facts=replace(request.facts, hold_lifted_on=on, hold_lifted_for=asked_by))
             if request.state is not State.NEEDS_ATTENTION:  # awake in a person's hands, it would never rest
                 lifted = replace(lifted, wake_at=rules.now)
             news = [Entry("Inactivación levantada", f"Por {by}, desde el {on:%d/%m/%Y}.", EntryKind.DECISION)]
@@ -215,7 +221,8 @@ def _settle(request: Request, effect: Effect, outcome: Outcome, rules: Rules) ->
             )
             kind = EntryKind.MAIL if effect.act in MAILING_ACTS else EntryKind.STEP
             decided = [decision_entry(authorisation)] if authorisation is not None else []
-            return _after(request, effect, rules), [Entry(title, detail, kind), *decided]
+            request, news = _after(request, effect, rules)
+            return request, [Entry(title, detail, kind), *decided, *news]
         case NotYet(waiting_for=waiting_for, look_again_at=look_again_at, detail=detail):
             news = (
                 [] if request.waiting_for is waiting_for else [Entry(f"En espera: {waiting_for.label}", detail, EntryKind.WAIT)]
@@ -257,13 +264,16 @@ def _forget(request: Request, act: Act) -> Request:
     return request
 
 
-def _after(request: Request, effect: Effect, rules: Rules) -> Request:
+def _after(request: Request, effect: Effect, rules: Rules) -> tuple[Request, list[Entry]]:
+    if effect.act is Act.REVOKE_RETURNED:
+        return returned_mail.ask_again(request, rules)
     if effect.act is Act.MAIL_CORRECTION and request.correction is not None:
         asked = replace(request.correction, asked_at=rules.now, deadline=correction_deadline(rules.now, rules))
-        return replace(request, correction=asked)
+        return replace(request, correction=asked), []
     if request.course is Course.ATTEND and effect.act is Act.CLOSE_TICKET:
-        return replace(request, state=State.FOLLOWED_UP, attended_at=rules.now)
-    return request
+        # A report that came back closes the ticket once more; what was attended stays measured as it was.
+        return replace(request, state=State.FOLLOWED_UP, attended_at=request.attended_at or rules.now), []
+    return request, []
 
 
 def title_of(request: Request, effect: Effect, rules: Rules) -> str:

@@ -290,9 +290,44 @@ class HoldLifted:
 
     on: date
     by: CaseNumber
+    asked_by: EmailAddress | None = None
+    """Who asked for it, when that other case tells the same person that the account works again."""
 
 
-Signal = Settled | Resubmitted | DeskAsked | Admitted | HeldInBatch | HoldLifted
+@dataclass(frozen=True, slots=True)
+class MailBounced:
+    """Signal: a mail of this request came back; compared beforehand with what was really sent, and to whom."""
+
+    act: Act
+    step: StepKey
+    to: EmailAddress
+    status: str
+    """RFC 3463."""
+    reason: str
+    """Spanish."""
+    permanent: bool
+    """False: the servers still try."""
+
+
+class TicketTouch(StrEnum):
+    """What people of the desk do on a ticket in their own tool."""
+
+    REPLIED = "REPLIED"
+    CLOSED = "CLOSED"
+    REOPENED = "REOPENED"
+
+
+@dataclass(frozen=True, slots=True)
+class TicketTouched:
+    """Signal: a person of the desk did something on the ticket in the tool itself."""
+
+    what: TicketTouch
+    by: str = ""
+    text: str = ""
+    """Of a reply."""
+
+
+Signal = Settled | Resubmitted | DeskAsked | Admitted | HeldInBatch | HoldLifted | MailBounced | TicketTouched
 
 
 class EntryKind(StrEnum):

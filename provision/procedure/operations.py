@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from config.vocabulary import Operation
+from config.vocabulary import Operation, same_address
 from provision.procedure.acts import Act, WaitingFor
 from provision.procedure.facts import Pickup
 from provision.procedure.model import Origin, Request, StepKey
@@ -44,6 +44,14 @@ PLACE_HOLD = Step(Act.PLACE_HOLD, "Anotar la inactivación y sus fechas", "3")
 DISABLE = Step(Act.APPLY_HOLDS, "Inactivar la cuenta en el Directorio Activo", "3", needs_admission=True)
 END_SESSIONS = Step(Act.END_SESSIONS, "Cerrar las sesiones abiertas", "3")
 SYNCHRONISE = Step(Act.SYNCHRONISE, "Sincronizar el dominio", "3")
+SCHEDULED = Step(Act.MAIL_SCHEDULED, "Confirmar al solicitante la fecha", "4 PC")
+
+
+def _date_confirmed(request: Request, rules: Rules, day: date) -> Steps:
+    """Who asked for a later day is told that it waits for it, unless something held it up until that day came."""
+    asked_for_later = request.origin is Origin.FORM and day > rules.policy_day(request.received_at)
+    told = SCHEDULED.key(request.round) in request.done
+    return (SCHEDULED,) if asked_for_later and (told or day > rules.today) else ()
 
 
 def _begins(request: Request, rules: Rules) -> datetime | None:
@@ -80,9 +88,17 @@ def _make_account(request: Request, rules: Rules) -> Steps:
 ISSUE = Step(Act.ISSUE_ACCESS, "Enviar los datos de acceso al correo personal", "4 PC")
 
 
+def _came_back(request: Request) -> Steps:
+    """Access data that the mail server accepted and that came back: first of all it must open nothing any more."""
+    returned = request.facts.access_returned
+    if returned is None:
+        return ()
+    return (Step(Act.REVOKE_RETURNED, "Anular los datos de acceso devueltos", "4 PC", suffix=str(returned.times)),)
+
+
 def _create(request: Request, rules: Rules) -> Steps:
     steps = (REGISTER, *_second_person(request, rules), *_make_account(request, rules))
-    return (*steps, ISSUE, REPORT, CLOSE, *_watch_first_use(request, rules))
+    return (*steps, ISSUE, *_came_back(request), REPORT, CLOSE, *_watch_first_use(request, rules))
 
 
 def _second_person(request: Request, rules: Rules) -> Steps:
@@ -114,6 +130,7 @@ def _reset(request: Request, rules: Rules) -> Steps:
         watched: Steps = ()
     else:
         steps.append(Step(Act.RESET_ACCESS, "Cambiar la clave y enviarla al correo registrado", "2 PC"))
+        steps += _came_back(request)
         watched = _watch_first_use(request, rules)
     steps += [END_SESSIONS, TELL_USER]
     if isinstance(content, ResetPassword) and content.other_address is not None and subject is not None:
@@ -141,6 +158,7 @@ def _modify(request: Request, rules: Rules) -> Steps:
     asked_for = WaitingFor.FROM_DATE
     return (
         *_identified(request, rules),
+        *(_date_confirmed(request, rules, from_date) if from_date is not None else ()),
         Step(Act.PLAN_CHANGES, "Planear qué cambia", "3", not_before=begins, waits_as=asked_for),
         Step(Act.APPLY_CHANGES, "Modificar la cuenta en el Directorio Activo", "3", not_before=begins, waits_as=asked_for),
         *_extended(request, rules),
@@ -183,6 +201,7 @@ def _activate(request: Request, rules: Rules) -> Steps:
     if request.facts.activation_unexplained:
         steps.append(Step(Act.CONFIRM_ACTIVATION, "Confirmar que la cuenta se puede activar", "3"))
     begins = rules.begin_of(content.from_date) if isinstance(content, Activate) else None
+    steps += _date_confirmed(request, rules, content.from_date) if isinstance(content, Activate) else ()
     if isinstance(content, Activate) and content.contract is not None:
         plan = Step(Act.PLAN_CHANGES, "Planear qué cambia", "3", not_before=begins, waits_as=WaitingFor.FROM_DATE)
         steps += [plan, Step(Act.APPLY_CHANGES, "Registrar el contrato nuevo en la cuenta", "3")]
@@ -195,13 +214,12 @@ def _deactivate(request: Request, rules: Rules) -> Steps:
     content = request.content
     if not isinstance(content, Deactivate):
         raise TypeError(f"{request.case} is no deactivation")
-    later = content.from_date > rules.policy_day(request.received_at)
-    scheduled: Steps = (Step(Act.MAIL_SCHEDULED, "Confirmar al solicitante la fecha", "4 PC"),)
-    if request.origin is Origin.CAMPAIGN:
+    scheduled = _date_confirmed(request, rules, content.from_date)
+    if request.origin is Origin.CAMPAIGN and content.from_date > rules.policy_day(request.received_at):
         # Nobody asked for this account by itself: on its day it is looked at anew, because its contract may have been renewed.
         again = replace(CHECK, title="Comprobar que la cuenta siga en la campaña", each_round=False, suffix="vigencia")
         scheduled = (replace(again, not_before=rules.begin_of(content.from_date), waits_as=WaitingFor.FROM_DATE),)
-    steps = (*_identified(request, rules), PLACE_HOLD, *(scheduled if later else ()), *_hold(request, rules, content.from_date))
+    steps = (*_identified(request, rules), PLACE_HOLD, *scheduled, *_hold(request, rules, content.from_date))
     match request.origin:
         case Origin.CAMPAIGN:
             return steps
@@ -263,6 +281,9 @@ def _return(request: Request, rules: Rules, until: date | None) -> Steps:
     )
     if request.facts.hold_lifted_on is not None and request.facts.still_held:
         return (back,)  # other dates took its place: whoever asked for them knows
+    lifted_for = request.facts.hold_lifted_for
+    if lifted_for is not None and request.requester is not None and same_address(lifted_for, request.requester):
+        return (back,)  # the report of the activation says it, to the same person
     return (back, Step(Act.MAIL_RETURNED, "Avisar el regreso al solicitante", "4 PC", after_report=True))
 
 
@@ -272,10 +293,12 @@ def _assign(request: Request, rules: Rules) -> Steps:
         raise TypeError(f"{request.case} is no cession")
     return (
         *_identified(request, rules),
+        *_date_confirmed(request, rules, content.from_date),
         *_make_account(request, rules),
         PLACE_HOLD,
         *_hold(request, rules, content.from_date),
         ISSUE,
+        *_came_back(request),
         REPORT,
         CLOSE,
         *_watch_first_use(request, rules),

@@ -36,14 +36,14 @@ RESPONSES_GID = 987_654_321
 REQUESTER = "jefe.ogi@upme.gov.co"
 PEOPLE = (("Ana", "Díaz"), ("Luis", "Rey"), ("Sofía", "O'Brien Ñáñez"), ("María José", "Peña"))
 CANARIES: Mapping[str, str] = {
-    **{f"canario.{number}@secreto.example": f"persona.{number}@correo.example" for number in range(len(PEOPLE))},
+    **{f"palabra.secreta.{number}@correo.example": f"persona.{number}@correo.example" for number in range(len(PEOPLE))},
     **{f"109876543{number}": f"100000000{number}" for number in range(len(PEOPLE))},
     "3119876543": "3000000000",
-    # As the board shows an address, written plainly and as JSON does.
-    "c•••@secreto.example": "p•••@correo.example",
-    r"c\u2022\u2022\u2022@secreto.example": r"p\u2022\u2022\u2022@correo.example",
 }
-"""What people answered and nobody may read in a cassette → what stands there instead."""
+"""What people answered and nobody may read in a cassette → what stands there instead.
+
+Both addresses look alike as the board shows them ("p•••@correo.example"): a replayed board must read what it would write.
+"""
 
 _HOSTS = (("/v1/forms/", "forms"), ("/v4/spreadsheets/", "sheets"), ("/token", "oauth2"))
 _KEPT_HEADERS = frozenset({"content-type"})
@@ -171,7 +171,7 @@ class Conversation:
             Field.GIVEN_NAMES: given_names,
             Field.SURNAMES: surnames,
             Field.DOCUMENT_NUMBER: f"109876543{number}",
-            Field.PERSONAL_EMAIL: f"canario.{number}@secreto.example",
+            Field.PERSONAL_EMAIL: f"palabra.secreta.{number}@correo.example",
             Field.MOBILE: "3119876543",
             Field.CONTRACT_START: "2026-11-20",
             Field.CONTRACT_END: "2026-12-31",

@@ -1,6 +1,5 @@
 """The backups that the contract suite runs against, and what people do to their mailboxes meanwhile."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +11,11 @@ from config.vocabulary import CaseNumber
 from provision.backup.embedded import EmbeddedBackup
 from provision.backup.port import Backup, BackupPart, Manifest, UnderWay
 from provision.cloud.port import CloudUserId
+from tests.contract.backups_values import A_TURN, ADDRESS, CASE, own_copies
 from tests.contract.clouds import ANA, LUIS, EmbeddedCloudWorld, with_mailbox
+from tests.contract.graph_backups import GraphBackupWorld
 
-CASE = CaseNumber("GU-2026-000123")
-ADDRESS = "ana.o'brien@entidad.gov.co"
-A_TURN = 5
+__all__ = ["ADDRESS", "A_TURN", "BACKUPS", "CASE", "BackupWorld", "EmbeddedBackupWorld", "copies", "everything", "taken"]
 
 
 class BackupWorld(Protocol):
@@ -37,6 +36,14 @@ class BackupWorld(Protocol):
 
     def remove(self, part: BackupPart, name: str) -> None:
         """Ana deletes an item."""
+        ...
+
+    def copies(self, case: CaseNumber = CASE) -> dict[tuple[str, str], bytes]:
+        """What was copied, by part and original name: the content that was put there, as read from the copy."""
+        ...
+
+    def close(self) -> None:
+        """The world ends."""
         ...
 
 
@@ -65,8 +72,16 @@ class EmbeddedBackupWorld:
         """Ana deletes an item."""
         self.tenant.cloud().remove_item(self.ana, part, name)
 
+    def copies(self, case: CaseNumber = CASE) -> dict[tuple[str, str], bytes]:
+        """What was copied, as it is."""
+        kept = self.folder / case
+        return {(copy.part, copy.name): (kept / copy.file).read_bytes() for copy in own_copies(kept)}
 
-BACKUPS: dict[str, Callable[[Path], BackupWorld]] = {"embedded": EmbeddedBackupWorld}
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+BACKUPS: dict[str, Callable[[Path], BackupWorld]] = {"embedded": EmbeddedBackupWorld, "graph": GraphBackupWorld}
 
 
 def taken(world: BackupWorld, stop_point: StopPoint = let_go, case: CaseNumber = CASE) -> Manifest:
@@ -81,9 +96,7 @@ def taken(world: BackupWorld, stop_point: StopPoint = let_go, case: CaseNumber =
 
 def copies(world: BackupWorld, case: CaseNumber = CASE) -> dict[tuple[str, str], bytes]:
     """What was copied, by part and original name, as the manifest leads to it."""
-    kept = world.folder / case
-    listed = json.loads((kept / "manifest.json").read_bytes())["items"]
-    return {(item["part"], item["name"]): (kept / item["file"]).read_bytes() for item in listed}
+    return world.copies(case)
 
 
 def everything(folder: Path) -> dict[str, bytes]:

@@ -1,19 +1,18 @@
 """The boards under contract, and what an agent does to them by hand: one stage for each adapter."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-import openpyxl
 from google.oauth2.service_account import Credentials
 
 from config.vocabulary import CaseNumber, EmailAddress
 from intake.board.google_sheet import GoogleSheetBoard
-from intake.board.port import HEADERS, Board, BoardRow, ResponseMark
-from intake.board.xlsx import XlsxBoard
+from intake.board.port import Board, BoardRow, ResponseMark
+from intake.board.tracking_tab import DUE_ON, KEY, PROGRESS, TECHNICAL, TURN
+from intake.board.xlsx_look import KEPT
 from intake.google_access import RUN_SCOPES, google_credentials
 from tests.servers.google.grid import SheetTab, Spreadsheet, Value, serial
 from tests.servers.google.server import FakeGoogle
@@ -49,6 +48,7 @@ def board_row(number: int, **changes: Any) -> BoardRow:
         sla="a tiempo · 6,5 h",
         updated="2026-11-20 09:31",
         detail="Se reservó el nombre 0123.",
+        turn="Nadie",
     )
     return replace(row, **changes)
 
@@ -88,6 +88,34 @@ class Stage(Protocol):
         """How many cells are formulas."""
         ...
 
+    def write_over(self, case: CaseNumber, header: str, text: str) -> None:
+        """Type something over a cell of the case's row: the row that its key names."""
+        ...
+
+    def copy_row(self, case: CaseNumber, as_case: CaseNumber | None = None) -> None:
+        """Copy a case's row to the end, as another case's if one is given, with an action chosen on it."""
+        ...
+
+    def without_technical(self) -> None:
+        """Make the board what an older program made: no technical columns."""
+        ...
+
+    def keys(self) -> list[str]:
+        """The keys, row by row."""
+        ...
+
+    def offered(self) -> dict[str, tuple[str, ...]]:
+        """The choices of "Acción", by case."""
+        ...
+
+    def notes(self, case: CaseNumber) -> dict[str, str]:
+        """The notes on the case's row, by header."""
+        ...
+
+    def technical(self, case: CaseNumber) -> tuple[Any, Any, Any]:
+        """Share of the SLA, turn, and day due as a serial number."""
+        ...
+
 
 class GoogleStage:
     """A Google Sheet on the fake Google, read and written by the real client over HTTP."""
@@ -104,6 +132,7 @@ class GoogleStage:
         self.memory = DictMemory()
         self.slept: list[float] = []
         self.now = 0.0
+        self.day = date(2026, 11, 22)
         self.credentials: Credentials = google_credentials(key_file, scopes=RUN_SCOPES)
         google.add(self.api)
 
@@ -124,6 +153,7 @@ class GoogleStage:
             writable=writable,
             timeout_seconds=timeout_seconds,
             clock=lambda: self.now,
+            today=lambda: self.day,
             sleep=self.slept.append,
         )
 
@@ -132,7 +162,7 @@ class GoogleStage:
         if not any(tab.title == "Seguimiento" for tab in self.book.tabs):
             return []
         header, *body = self.tracking.table()
-        return [_by_header(header, row) for row in body if any(row)]
+        return [by_header(header, row) for row in body if any(row)]
 
     def choose(self, case: CaseNumber, action: str, note: str = "") -> None:
         """Put an action and a note beside a case."""
@@ -167,6 +197,53 @@ class GoogleStage:
     def formulas(self) -> int:
         """How many cells are formulas."""
         return sum(len(tab.formulas) for tab in self.book.tabs)
+
+    def write_over(self, case: CaseNumber, header: str, text: str) -> None:
+        """Type something over a cell of the case's row."""
+        self.tracking.put(self._keyed_row(case), self.tracking.header(header), text)
+
+    def _keyed_row(self, case: CaseNumber) -> int:
+        key = self.tracking.header(KEY)
+        return next(row for (row, place), value in self.tracking.cells.items() if place == key and value == case)
+
+    def copy_row(self, case: CaseNumber, as_case: CaseNumber | None = None) -> None:
+        """Copy a case's row to the end."""
+        tab, source = self.tracking, self.row_of(case)
+        row = dict(zip(range(1, tab.columns + 1), tab.table()[source - 1], strict=False))
+        last = tab.last_row() + 1
+        renamed = {tab.header("Caso"): as_case, tab.header(KEY): as_case} if as_case else {}
+        for column, value in {**row, **renamed}.items():
+            tab.put(last, column, value)
+
+    def without_technical(self) -> None:
+        """Make the board what an older program made."""
+        for header in TECHNICAL:
+            self.tracking.delete_column(self.tracking.header(header))
+        self.tracking.metadata.clear()
+        self.memory.values.clear()
+
+    def keys(self) -> list[str]:
+        """The keys, row by row."""
+        key = self.tracking.header(KEY)
+        found = {row: str(value) for (row, place), value in self.tracking.cells.items() if place == key and row > 1}
+        return [found[row] for row in sorted(found)]
+
+    def offered(self) -> dict[str, tuple[str, ...]]:
+        """The choices of "Acción", by case."""
+        action, case = self.tracking.header("Acción"), self.tracking.header("Caso")
+        choices = self.tracking.choices.items()
+        return {str(self.tracking.cells[row, case]): values for (row, column), values in choices if column == action}
+
+    def notes(self, case: CaseNumber) -> dict[str, str]:
+        """The notes on the case's row, by header."""
+        row = self.row_of(case)
+        return {str(self.tracking.cells[1, column]): text for (at, column), text in self.tracking.notes.items() if at == row}
+
+    def technical(self, case: CaseNumber) -> tuple[Any, Any, Any]:
+        """Share of the SLA, turn, and day due as a serial number."""
+        row, tab = self.row_of(case), self.tracking
+        share, turn, due = (tab.cells.get((row, tab.header(header))) for header in (PROGRESS, TURN, DUE_ON))
+        return share, turn, due
 
     def calls(self) -> list[str]:
         """API methods called since the last time this was asked, in order."""
@@ -209,74 +286,10 @@ class DictMemory:
         self.puts += 1
 
 
-class XlsxStage:
-    """A file, edited as LibreOffice would: opened, changed, saved whole."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "Seguimiento.xlsx"
-
-    def open(self, *, writable: bool = True) -> XlsxBoard:
-        """The board as a new run opens it."""
-        return XlsxBoard(self.path, zone=BOGOTA, title="UPME · Gestión de Usuarios", writable=writable)
-
-    def rows(self) -> list[dict[str, str]]:
-        """The table as an agent sees it."""
-        if not self.path.exists():
-            return []
-        header, *body = openpyxl.load_workbook(self.path)["Seguimiento"].iter_rows(values_only=True)
-        return [_by_header(header, row) for row in body if any(row)]
-
-    def choose(self, case: CaseNumber, action: str, note: str = "") -> None:
-        """Put an action and a note beside a case."""
-
-        def change(table: list[list[Any]]) -> None:
-            row = next(row for row in table if row[table[0].index("Caso")] == case)
-            row[table[0].index("Acción")], row[table[0].index("Observación")] = action, note
-
-        self.edit(change)
-
-    def reverse(self) -> None:
-        """Sort the table the other way round."""
-        self.edit(lambda table: table.__setitem__(slice(1, None), table[:0:-1]))
-
-    def insert_row_on_top(self) -> None:
-        """Insert an empty row under the header."""
-        self.edit(lambda table: table.insert(1, [None] * len(HEADERS)))
-
-    def move_columns(self) -> None:
-        """Put a column of the desk's own between the program's, and swap two of them."""
-
-        def change(table: list[list[Any]]) -> None:
-            for number, row in enumerate(table):
-                row.insert(2, "Apuntes" if number == 0 else "=ojo" if number == 1 else None)
-                row[6], row[8] = row[8], row[6]
-
-        self.edit(change)
-
-    def rename_header(self, old: str, new: str) -> None:
-        """Write another text over a header."""
-        self.edit(lambda table: table[0].__setitem__(table[0].index(old), new))
-
-    def formulas(self) -> int:
-        """How many cells are formulas."""
-        sheet = openpyxl.load_workbook(self.path)["Seguimiento"]
-        return sum(cell.data_type == "f" for row in sheet.iter_rows() for cell in row)
-
-    def edit(self, change: Callable[[list[list[Any]]], None]) -> None:
-        """Open the file, change the table, save it."""
-        book = openpyxl.load_workbook(self.path)
-        sheet = book["Seguimiento"]
-        table = [list(row) for row in sheet.iter_rows(values_only=True) if any(row)]
-        change(table)
-        sheet.delete_rows(1, sheet.max_row)
-        for number, row in enumerate(table, start=1):
-            for column, value in enumerate(row, start=1):
-                cell = sheet.cell(number, column)
-                cell.value = value
-                if isinstance(value, str):
-                    cell.data_type = "s"
-        book.save(self.path)
+_HIDDEN = {*TECHNICAL, *KEPT}
 
 
-def _by_header(header: Any, row: Any) -> dict[str, str]:
-    return {str(title): str(value) for title, value in zip(header, row, strict=False) if value not in (None, "")}
+def by_header(header: Any, row: Any) -> dict[str, str]:
+    """A row as an agent sees it: what is not empty, by its title, without the columns for machines."""
+    named = zip(header, row, strict=False)
+    return {str(title): str(value) for title, value in named if value not in (None, "") and title not in _HIDDEN}

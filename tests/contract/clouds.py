@@ -2,20 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from config.clock import SimulatedClock
 from provision.cloud.embedded import EmbeddedCloud
-from provision.cloud.port import Cloud, CloudUserId
+from provision.cloud.port import Cloud, CloudUserId, MailboxState
 from provision.directory.port import AccountId
+from tests.contract import graph_cloud
 
-MORNING = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
-"""Monday 08:00 in Bogota."""
-
+MORNING = graph_cloud.MORNING
+LICENCE, UNSOLD = graph_cloud.LICENCE, graph_cloud.UNSOLD
 ANA, LUIS = AccountId("guid-ana"), AccountId("guid-luis")
-LICENCE, UNSOLD = "STANDARDPACK", "SPE_F1"
 MONTH = timedelta(days=30)
 
 
@@ -23,6 +22,12 @@ class CloudWorld(Protocol):
     """A tenant with two seats of LICENCE and none of UNSOLD, its directory, and a clock that moves when told."""
 
     clock: SimulatedClock
+    never_had_one: MailboxState
+    """What is said of the mailbox of a deleted user who had none."""
+
+    def appear(self, account: AccountId) -> None:
+        """The account is made in the directory."""
+        ...
 
     def cloud(self, *, writable: bool = True) -> Cloud:
         """The adapter, as a run makes it."""
@@ -40,6 +45,10 @@ class CloudWorld(Protocol):
         """As long passes as a new mailbox takes."""
         ...
 
+    def close(self) -> None:
+        """Stop what was started."""
+        ...
+
 
 @dataclass
 class EmbeddedCloudWorld:
@@ -49,6 +58,7 @@ class EmbeddedCloudWorld:
     seats: dict[str, int] = field(default_factory=lambda: {LICENCE: 2, UNSOLD: 0})
     sync_takes: timedelta = timedelta(minutes=30)
     mailbox_takes: timedelta = timedelta(minutes=10)
+    never_had_one: MailboxState = MailboxState.GONE
 
     def __post_init__(self) -> None:
         self.clock = SimulatedClock(MORNING)
@@ -73,6 +83,9 @@ class EmbeddedCloudWorld:
             still_there=self.still_there,
         )
 
+    def appear(self, account: AccountId) -> None:
+        """The account is made in the directory: it is there from the first time that it is asked for."""
+
     def still_there(self, account: AccountId) -> bool:
         """The directory, as the cloud asks it."""
         if self.broken is not None:
@@ -93,13 +106,17 @@ class EmbeddedCloudWorld:
         """As long passes as a new mailbox takes."""
         self.clock.advance(self.mailbox_takes)
 
+    def close(self) -> None:
+        """Nothing was started."""
 
-CLOUDS: dict[str, Callable[[Path], CloudWorld]] = {"embedded": EmbeddedCloudWorld}
+
+CLOUDS: dict[str, Callable[[Path], CloudWorld]] = {"embedded": EmbeddedCloudWorld, "graph": graph_cloud.GraphCloudWorld}
 
 
 def synchronised(world: CloudWorld, account: AccountId) -> CloudUserId:
     """The user of an account, after a cycle that brought it."""
     cloud = world.cloud()
+    world.appear(account)
     cloud.find_user(account)
     world.cycle()
     user = cloud.find_user(account)

@@ -2,7 +2,7 @@
 
 import hashlib
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,15 +14,18 @@ from provision.backup.by_hand import ByHandBackup
 from provision.backup.port import Backup, BackupPart, ByHand, Manifest, UnderWay
 from provision.cloud.port import CloudUserId
 from tests.contract.backups import A_TURN, ADDRESS, BACKUPS, CASE, BackupWorld, copies, everything, taken
+from tests.contract.backups_values import listed
 
 MAIL, CALENDAR, CONTACTS, FILES = BackupPart.MAIL, BackupPart.CALENDAR, BackupPart.CONTACTS, BackupPart.FILES
 
 
 @pytest.fixture(params=list(BACKUPS.values()), ids=list(BACKUPS))
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> BackupWorld:
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BackupWorld]:
     """Each backup with its world."""
     make: Callable[[Path], BackupWorld] = request.param
-    return make(tmp_path)
+    world = make(tmp_path)
+    yield world
+    world.close()
 
 
 def fill(world: BackupWorld, messages: int = 0) -> None:
@@ -42,7 +45,8 @@ def test_everything_is_copied_and_verified(world: BackupWorld) -> None:
     assert found[MAIL, "Bienvenida.eml"].startswith(b"Subject:")
     assert found[FILES, "Informe.docx"] == b"PK\x03\x04" + bytes(range(256))
     assert (manifest.case, manifest.taken_at, manifest.parts) == (CASE, world.clock(), tuple(BackupPart))
-    assert (manifest.items, manifest.bytes, manifest.not_converted) == (4, sum(map(len, found.values())), ())
+    assert (manifest.items, manifest.not_converted) == (4, ())
+    assert manifest.bytes == sum((world.folder / CASE / copy.file).stat().st_size for copy in listed(world.folder / CASE))
     assert manifest.location == str(world.folder / CASE)
     assert manifest.digest == hashlib.sha256((world.folder / CASE / "manifest.json").read_bytes()).hexdigest()
     world.clock.advance(timedelta(days=3))
@@ -62,7 +66,9 @@ def test_a_long_backup_takes_several_turns(world: BackupWorld) -> None:
     fill(world, messages=2 * A_TURN)
     first = world.backup().take(CASE, world.ana, ADDRESS)
     assert isinstance(first, UnderWay)
-    assert first.detail == "Backup en curso: 5 de 14 elementos (35 %)."
+    assert first.detail.startswith("Backup en curso: 5 de 14 elementos (35 %)")
+    assert first.pace is not None
+    assert (first.pace.items, first.pace.of_items, first.pace.bytes > 0) == (5, 14, True)
     assert first.look_again_after > timedelta(0)
     with pytest.raises(NotFound, match=CASE) as refused:
         world.backup().verify(CASE)

@@ -1,15 +1,18 @@
 """What every board keeps to, whatever the desk does to it: an .xlsx file, and a Google Sheet through the real client."""
 
 import random
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from config.errors import Misconfigured, WriteRefused
 from config.vocabulary import CaseNumber
-from intake.board.port import HEADERS, RequestedAction
+from intake.board.port import HEADERS, MISPLACED, RequestedAction
+from intake.board.tracking_tab import NO_ACTIONS
 from provision.procedure.desk import DeskAction
-from tests.contract.boards import GoogleStage, Stage, XlsxStage, board_row, case_number
+from tests.contract.boards import GoogleStage, Stage, board_row, case_number
+from tests.contract.xlsx_stage import XlsxStage
 from tests.servers.google.server import FakeGoogle
 
 FORMULA = '=HYPERLINK("http://mal.example";"clic")'
@@ -194,22 +197,102 @@ def test_a_repeated_header_stops_the_board(stage: Stage) -> None:
 def test_a_case_on_two_rows_gives_no_action(stage: Stage) -> None:
     """Nobody can tell which request the agent decided on: the first row is updated, no action is taken, and it is said."""
     stage.open().write([board_row(1), board_row(2)])
-    stage.choose(case_number(2), "Aprobar")
-    _copy_case(stage)
+    stage.choose(case_number(1), "Aprobar")
+    stage.copy_row(case_number(1))
     board = stage.open()
     assert board.read() == ()
     [complaint] = board.write([board_row(1, state="Terminada")])
     assert case_number(1) in complaint
     assert "repetido" in complaint
-    assert [row["Estado"] for row in stage.rows()] == ["Terminada", "En trámite"]
+    assert sorted(row["Estado"] for row in stage.rows()) == ["En trámite", "En trámite", "Terminada"]
 
 
-def _copy_case(stage: Stage) -> None:
-    """An agent writes the first case's number over the second's."""
-    if isinstance(stage, GoogleStage):
-        stage.tracking.put(3, 1, case_number(1))
-    elif isinstance(stage, XlsxStage):
-        stage.edit(lambda table: table[2].__setitem__(0, case_number(1)))
+def test_an_action_beside_another_cases_number_is_not_taken(stage: Stage) -> None:
+    """Whoever chose it read one case on a row that is another's: it is answered as not taken, and the row is mended."""
+    stage.open().write([board_row(1), board_row(2), board_row(3)])
+    stage.choose(case_number(2), "Aprobar", "visto")
+    stage.write_over(case_number(2), "Caso", case_number(1))
+    board = stage.open()
+    assert board.read() == (RequestedAction(case_number(2), "Aprobar" + MISPLACED, "visto"),)
+    assert board.misplaced() == (case_number(2),)
+    board.write([board_row(number, action_taken=number == 2) for number in (1, 2)])
+    assert [(row["Caso"], row.get("Acción")) for row in stage.rows()] == [(case_number(n), None) for n in (1, 2, 3)]
+    assert board.read() == ()
+
+
+def test_a_sort_of_the_cases_alone_mixes_nothing_up(stage: Stage) -> None:
+    """Sorting one column by itself leaves each action with the row's key, and every row is put right."""
+    stage.open().write([board_row(number, user=f"Persona {number}") for number in range(1, 5)])
+    stage.choose(case_number(4), "", "cuatro")
+    for old, new in ((1, 4), (2, 3), (3, 2), (4, 1)):
+        stage.write_over(case_number(old), "Usuario", f"Persona {new}")
+    stage.open().write([board_row(number, user=f"Persona {number}") for number in range(1, 5)])
+    rows = _shown(stage)
+    assert [rows[case_number(number)]["Usuario"] for number in range(1, 5)] == [f"Persona {n}" for n in range(1, 5)]
+    assert rows[case_number(4)]["Observación"] == "cuatro"
+
+
+def test_a_board_of_an_older_program_is_taken_over(stage: Stage) -> None:
+    """A board without the technical columns gets them, and keeps its cases, actions and the desk's own columns."""
+    stage.open().write([board_row(1), board_row(2)])
+    stage.choose(case_number(2), "Aprobar", "ya")
+    stage.without_technical()
+    board = stage.open()
+    assert board.read() == (RequestedAction(case_number(2), "Aprobar", "ya"),)
+    board.write([board_row(1, state="Terminada"), board_row(2), board_row(3)])
+    assert [row["Estado"] for row in stage.rows()] == ["Terminada", "En trámite", "En trámite"]
+    assert stage.keys() == [case_number(1), case_number(2), case_number(3)]
+    assert _shown(stage)[case_number(2)]["Acción"] == "Aprobar"
+
+
+def test_only_the_actions_of_the_case_are_offered(stage: Stage) -> None:
+    """Each row's list is its own, changes with the case, and a case that allows nothing says so."""
+    stage.open().write([board_row(1, actions=("Reintentar", "Cancelar")), board_row(2, actions=("Cancelar",)), board_row(3)])
+    assert stage.offered() == {
+        case_number(1): ("Reintentar", "Cancelar"),
+        case_number(2): ("Cancelar",),
+        case_number(3): (NO_ACTIONS,),
+    }
+    stage.open().write([board_row(1, actions=("Aprobar", "Rechazar"))])
+    assert stage.offered()[case_number(1)] == ("Aprobar", "Rechazar")
+
+
+def test_a_decision_is_explained_beside_its_cell(stage: Stage) -> None:
+    """The note of "Autorización" and of "Estado" are the case's, and follow it."""
+    stage.open().write([board_row(1, authorisation_note="Fila 4 de la matriz.", state_note="El programa la está atendiendo.")])
+    stage.insert_row_on_top()
+    stage.open().write([board_row(1, authorisation_note="Fila 9 de la matriz.", state_note="Hecho.", state="Terminada")])
+    assert stage.notes(case_number(1)) == {"Autorización": "Fila 9 de la matriz.", "Estado": "Hecho."}
+
+
+def test_the_sla_and_the_due_day_are_numbers(stage: Stage) -> None:
+    """The bar and the filters read numbers: a share, and a day."""
+    stage.open().write([board_row(1, progress=0.42, due_on=date(2026, 11, 23), turn="Nadie")])
+    assert stage.technical(case_number(1)) == (0.42, "Nadie", (date(2026, 11, 23) - date(1899, 12, 30)).days)
+
+
+@pytest.mark.parametrize("text", [FORMULA, "x" * 49_000, "Aprobar\x07\x1b", "Aprobar', 'Cancelar", "😀" * 300, "{{7*7}}"])
+def test_whatever_is_typed_as_an_action_is_text(stage: Stage, text: str) -> None:
+    """A forged or enormous action is returned as it was typed, for the case to refuse, and can be cleared."""
+    typed = text if isinstance(stage, GoogleStage) else text.replace("\x07\x1b", "")[:32_000]
+    stage.open().write([board_row(1)])
+    stage.choose(case_number(1), typed)
+    board = stage.open()
+    [asked] = board.read()
+    assert asked.action == typed
+    board.write([board_row(1, action_taken=True)])
+    assert "Acción" not in _shown(stage)[case_number(1)]
+    assert stage.formulas() == 0
+
+
+def test_a_forged_row_is_left_alone(stage: Stage) -> None:
+    """A row with a number that the program never gave is read as it stands, and nothing is written on it."""
+    stage.open().write([board_row(1)])
+    stage.copy_row(case_number(1), case_number(777))
+    board = stage.open()
+    assert board.read() == ()
+    board.write([board_row(1, state="Terminada")])
+    assert _shown(stage)[case_number(777)]["Estado"] == "En trámite"
 
 
 def test_two_hundred_requests_in_one_write(stage: Stage) -> None:

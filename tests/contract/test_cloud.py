@@ -1,6 +1,6 @@
 """What every cloud promises, held by the embedded one and, where it applies, by the absent one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,22 +9,28 @@ import pytest
 from config.errors import Misconfigured, NoSeat, Rejected, Target, TargetError, WriteRefused
 from provision.cloud.absent import AbsentCloud
 from provision.cloud.port import Cloud, CloudUserId, MailboxFate, MailboxState
-from tests.contract.clouds import ANA, CLOUDS, LICENCE, LUIS, MONTH, UNSOLD, CloudWorld, synchronised, with_mailbox
+from provision.directory.port import AccountId
+from tests.contract.clouds import CLOUDS, LICENCE, MONTH, UNSOLD, CloudWorld, synchronised, with_mailbox
 
+ANA = AccountId("5d0c6a3e-8a57-4b5e-9d0f-0a1b2c3d4e5f")
+LUIS = AccountId("9b1f7c22-3c4d-4e5f-8a6b-7c8d9e0f1a2b")
 NOBODY = CloudUserId("nadie")
 PRESENT, GONE = MailboxFate(MailboxState.PRESENT), MailboxFate(MailboxState.GONE)
 
 
 @pytest.fixture(params=list(CLOUDS.values()), ids=list(CLOUDS))
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> CloudWorld:
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CloudWorld]:
     """Each cloud with its world."""
     make: Callable[[Path], CloudWorld] = request.param
-    return make(tmp_path)
+    made = make(tmp_path)
+    yield made
+    made.close()
 
 
 def test_an_account_appears_after_a_cycle_that_began_when_it_was_there(world: CloudWorld) -> None:
     """Not before the cycle ends, and as the same user ever after; somebody else is another user."""
     cloud = world.cloud()
+    world.appear(ANA)
     assert cloud.find_user(ANA) is None
     cloud.request_sync()
     assert cloud.find_user(ANA) is None
@@ -121,13 +127,23 @@ def test_the_account_that_stays_keeps_everything(world: CloudWorld) -> None:
 
 
 def test_where_there_never_was_a_mailbox_none_is_waited_for(world: CloudWorld) -> None:
-    """Gone as soon as a cycle has deleted the user; a user that the cloud never knew is gone as well."""
+    """Deleted as soon as a cycle has deleted the user; a user that the cloud never knew is gone."""
     cloud, user = world.cloud(), synchronised(world, ANA)
     assert cloud.mailbox_fate(NOBODY) == GONE
     world.delete(ANA)
     assert cloud.mailbox_fate(user) == PRESENT
     world.cycle()
-    assert cloud.mailbox_fate(user) == GONE
+    assert cloud.mailbox_fate(user).state is world.never_had_one
+
+
+def test_a_change_reaches_the_cloud_with_a_cycle(world: CloudWorld) -> None:
+    """Once a cycle has ended after it; whoever has no user in the cloud waits for nothing."""
+    cloud = world.cloud()
+    assert cloud.synchronised_since(LUIS, world.clock())
+    synchronised(world, ANA)
+    changed_at = world.clock()
+    world.cycle()
+    assert cloud.synchronised_since(ANA, changed_at)
 
 
 def test_a_licence_that_the_tenant_does_not_know_is_a_wrong_set_up(world: CloudWorld) -> None:

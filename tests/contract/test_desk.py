@@ -1,270 +1,308 @@
-"""What every service desk does (activity 2 registers, activity 6 closes). A desk is one more parameter of `desks`."""
+"""What every service desk does (activity 2 registers, activity 6 closes): the register, Request Tracker, a desk by mail."""
 
-import sqlite3
-import stat
-import subprocess
-import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from email.message import Message
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
-from config.errors import Misconfigured, Rejected, Transient, WriteRefused
-from config.vocabulary import CaseNumber, EmailAddress
-from notify.desk.embedded import EmbeddedDesk
-from notify.desk.port import Desk, NewTicket, TicketId, TicketStatus
+from config.errors import Rejected, Transient, WriteRefused
+from config.vocabulary import CaseNumber
+from notify.desk.port import Desk, Ticket, TicketFields, TicketId, TicketStatus
+from tests.contract.desks import (
+    FIELDS,
+    HOSTILE,
+    NOW,
+    EmbeddedWorld,
+    MailWorld,
+    PeopledWorld,
+    RequestTrackerWorld,
+    World,
+    new_ticket,
+)
 
-NOW = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)
 CASE = CaseNumber("GU-2026-000123")
-HOSTILE = "Ñandú O'Brien'; DROP TABLE ticket; -- =HYPERLINK(\"http://evil.example\") <script>\n\x00" + "x" * 10_000
+RT = pytest.param("rt", marks=[pytest.mark.request_tracker, pytest.mark.xdist_group("request_tracker")])
 
 
-def new_ticket(case: CaseNumber = CASE, subject: str = "Creación de cuenta: Ana Núñez") -> NewTicket:
-    """A ticket as the procedure opens it."""
-    return NewTicket(case, subject, "Solicitada por el formulario.", EmailAddress("jefe@entidad.gov.co"))
+class Killed(BaseException):
+    """The process ends here."""
 
 
-class DeskFactory(Protocol):
-    """Opens one more client of the same desk; all are closed at the end of the test."""
-
-    def __call__(self, *, writable: bool = True) -> Desk:
-        """A client of its own."""
-        ...
-
-
-@pytest.fixture(params=["embedded"])
-def desks(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DeskFactory]:
-    """Each desk in turn."""
-    assert request.param == "embedded"
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """Clients are closed at the end."""
     with ExitStack() as stack:
-
-        def embedded(*, writable: bool = True) -> Desk:
-            desk = EmbeddedDesk(tmp_path / "mesa" / "registro.db", clock=lambda: NOW, writable=writable)
-            stack.callback(desk.close)
-            return desk
-
-        yield embedded
+        yield stack
 
 
-def test_an_unknown_case_has_no_ticket(desks: DeskFactory) -> None:
+def opened(request: pytest.FixtureRequest, stack: ExitStack, tmp_path: Path) -> PeopledWorld:
+    """The desk of this parameter."""
+    if request.param == "rt":
+        return RequestTrackerWorld(request.getfixturevalue("request_tracker"), stack)
+    return EmbeddedWorld(tmp_path, stack)
+
+
+@pytest.fixture(params=["embedded", "mail", RT])
+def world(request: pytest.FixtureRequest, stack: ExitStack, tmp_path: Path) -> World:
+    """Each desk in turn."""
+    return MailWorld(tmp_path, stack) if request.param == "mail" else opened(request, stack, tmp_path)
+
+
+@pytest.fixture(params=["embedded", RT])
+def peopled(request: pytest.FixtureRequest, stack: ExitStack, tmp_path: Path) -> PeopledWorld:
+    """Each desk of which we see what people do in it."""
+    return opened(request, stack, tmp_path)
+
+
+def found(desk: Desk, case: CaseNumber) -> Ticket:
+    """The ticket of a case, which there is."""
+    ticket = desk.find(case)
+    assert ticket is not None
+    return ticket
+
+
+def test_an_unknown_case_has_no_ticket(world: World) -> None:
     """Asking for what was never registered is answered, not an error."""
-    assert desks().find(CASE) is None
-    assert desks(writable=False).find(CASE) is None
+    case = world.new_case()
+    assert world.desk().find(case) is None
+    assert world.desk(writable=False).find(case) is None
 
 
-def test_a_case_is_registered_once(desks: DeskFactory) -> None:
-    """Creating again, even from another client and with other words, returns the first ticket unchanged."""
-    first = desks().create(new_ticket())
-    again = desks().create(new_ticket(subject="otra cosa"))
-    assert again == first == desks().find(CASE)
-    assert first.case == CASE
-    assert first.status is TicketStatus.NEW
-    assert first.notes == ()
-    assert first.solution is None
+def test_a_case_is_registered_once(world: World) -> None:
+    """Creating again, even from another client and with other words, returns the first ticket unchanged; each has its id."""
+    case = world.new_case()
+    first = world.desk().create(new_ticket(case))
+    again = world.desk().create(new_ticket(case, subject="otra cosa"))
+    assert again == first == world.desk().find(case)
+    assert (first.case, first.status, first.notes, first.solution) == (case, TicketStatus.NEW, (), None)
+    assert (first.replies, first.closed_by) == ((), None)
+    assert world.desk().create(new_ticket(world.new_case())).id != first.id
 
 
-def test_tickets_are_told_apart(desks: DeskFactory) -> None:
-    """Each case has an id of its own."""
-    desk = desks()
-    ids = {desk.create(new_ticket(CaseNumber(f"GU-2026-{number:06}"))).id for number in range(5)}
-    assert len(ids) == 5
-
-
-def test_a_note_is_added_once_by_key(desks: DeskFactory) -> None:
+def test_a_note_is_added_once_by_key(world: World) -> None:
     """A crash between noting and recording makes no second note; notes keep their order."""
-    desk = desks()
-    ticket = desk.create(new_ticket())
+    desk, case = world.desk(), world.new_case()
+    ticket = desk.create(new_ticket(case))
     desk.note(ticket.id, "matrix", "Autorizado por la fila 4 de la matriz.")
     desk.note(ticket.id, "account", "Cuenta ana.nunez creada.")
-    desks().note(ticket.id, "matrix", "Autorizado por la fila 4 de la matriz.")
-    found = desk.find(CASE)
-    assert found is not None
-    assert found.notes == ("Autorizado por la fila 4 de la matriz.", "Cuenta ana.nunez creada.")
+    world.desk().note(ticket.id, "matrix", "Autorizado por la fila 4 de la matriz.")
+    assert found(desk, case).notes == ("Autorizado por la fila 4 de la matriz.", "Cuenta ana.nunez creada.")
 
 
-def test_the_status_follows_the_case(desks: DeskFactory) -> None:
-    """It moves and repeating it changes nothing."""
-    desk = desks()
-    ticket = desk.create(new_ticket())
-    for status in (TicketStatus.IN_PROGRESS, TicketStatus.PENDING, TicketStatus.PENDING, TicketStatus.IN_PROGRESS):
+def test_the_status_follows_the_case(world: World) -> None:
+    """It moves, and repeating it changes nothing."""
+    desk, case = world.desk(), world.new_case()
+    ticket = desk.create(new_ticket(case))
+    for status in (TicketStatus.PENDING, TicketStatus.PENDING, TicketStatus.IN_PROGRESS):
         desk.set_status(ticket.id, status)
-        found = desk.find(CASE)
-        assert found is not None
-        assert found.status is status
+        assert found(desk, case).status is status
 
 
-def test_a_closed_ticket_keeps_its_first_solution(desks: DeskFactory) -> None:
-    """Activity 6: closing is done once, with the solution written."""
-    desk = desks()
-    ticket = desk.create(new_ticket())
-    desk.close_with_solution(ticket.id, "Cuenta creada y datos enviados.")
-    desk.close_with_solution(ticket.id, "Otra solución.")
-    found = desk.find(CASE)
-    assert found is not None
-    assert found.status is TicketStatus.CLOSED
-    assert found.solution == "Cuenta creada y datos enviados."
-
-
-def test_a_case_can_be_opened_again(desks: DeskFactory) -> None:
-    """A bounce after closing opens the ticket; its next solution replaces the former."""
-    desk = desks()
-    ticket = desk.create(new_ticket())
+def test_a_ticket_is_closed_with_its_solution_and_can_be_opened_again(world: World) -> None:
+    """Activity 6: a closed ticket keeps its first solution; opened again by a bounce, its next solution replaces the former."""
+    desk, case = world.desk(), world.new_case()
+    ticket = desk.create(new_ticket(case))
     desk.close_with_solution(ticket.id, "Datos enviados.")
+    desk.close_with_solution(ticket.id, "Otra solución.")
+    closed = found(desk, case)
+    assert (closed.status, closed.solution, closed.closed_by) == (TicketStatus.CLOSED, "Datos enviados.", None)
     desk.set_status(ticket.id, TicketStatus.PENDING)
     desk.close_with_solution(ticket.id, "Datos enviados a la dirección corregida.")
-    found = desk.find(CASE)
-    assert found is not None
-    assert found.solution == "Datos enviados a la dirección corregida."
+    assert found(desk, case).solution == "Datos enviados a la dirección corregida."
 
 
-def test_closing_needs_a_solution(desks: DeskFactory) -> None:
+def test_closing_needs_a_solution(world: World) -> None:
     """`set_status` does not close."""
-    desk = desks()
-    ticket = desk.create(new_ticket())
+    desk = world.desk()
+    ticket = desk.create(new_ticket(world.new_case()))
     with pytest.raises(Rejected, match="solución"):
         desk.set_status(ticket.id, TicketStatus.CLOSED)
 
 
-@pytest.mark.parametrize("id", ["T-000999", "999", "", "T-1 OR 1=1", "T-" + "9" * 30, "T-²"])
-def test_an_unknown_ticket_is_rejected(desks: DeskFactory, id: str) -> None:
-    """Nothing is written to a ticket that does not exist."""
-    desk = desks()
-    desk.create(new_ticket())
-    with pytest.raises(Rejected, match="no existe"):
-        desk.note(TicketId(id), "key", "texto")
-    with pytest.raises(Rejected, match="no existe"):
-        desk.close_with_solution(TicketId(id), "texto")
+def test_an_unknown_ticket_is_rejected(world: World) -> None:
+    """Nothing is written to a ticket that does not exist, whatever its id looks like."""
+    desk = world.desk()
+    desk.create(new_ticket(world.new_case()))
+    for unknown in ("T-999999", "999999", "", "T-1 OR 1=1", "1/comment", "../user/1", "T-" + "9" * 30, "T-²", "²"):
+        with pytest.raises(Rejected, match="no existe"):
+            desk.note(TicketId(unknown), "key", "texto")
+        with pytest.raises(Rejected, match="no existe"):
+            desk.close_with_solution(TicketId(unknown), "texto")
 
 
-def test_hostile_text_is_only_text(desks: DeskFactory) -> None:
-    """Quotes, formulas, tags and ten thousand characters are kept as they are."""
-    desk = desks()
-    ticket = desk.create(NewTicket(CASE, HOSTILE, HOSTILE, EmailAddress("o'brien@entidad.gov.co")))
-    desk.note(ticket.id, HOSTILE, HOSTILE)
-    desk.note(ticket.id, HOSTILE, HOSTILE)
+def test_hostile_text_is_only_text(world: World) -> None:
+    """Quotes, formulas, tags and ten thousand characters are kept as they are; what cannot be text is made text."""
+    desk, case = world.desk(), world.new_case()
+    ticket = desk.create(new_ticket(case, subject=f"{HOSTILE}\ud83d", body=f"{HOSTILE}\ud83d"))
+    for _ in range(2):
+        desk.note(ticket.id, f"{HOSTILE}\x00\ud83d", HOSTILE)
+    desk.note(ticket.id, "half", "a\ud83d")
     desk.close_with_solution(ticket.id, HOSTILE)
-    found = desk.find(CASE)
-    assert found is not None
-    assert found.notes == (HOSTILE,)
-    assert found.solution == HOSTILE
+    kept = found(desk, case)
+    assert kept.notes == (HOSTILE, "a?")
+    assert kept.solution == HOSTILE
 
 
-def test_half_a_surrogate_pair_does_not_stop_the_case(desks: DeskFactory) -> None:
-    """What UTF-8 cannot say is replaced."""
-    desk = desks()
-    ticket = desk.create(new_ticket(subject="a\ud83d"))
-    desk.note(ticket.id, "k\ud83d", "a\ud83d")
-    desk.note(ticket.id, "k\ud83d", "a\ud83d")
-    desk.close_with_solution(ticket.id, "a\ud83d")
-    found = desk.find(CASE)
-    assert found is not None
-    assert found.notes == ("a?",)
-
-
-def test_dry_run_writes_nothing(desks: DeskFactory) -> None:
+def test_dry_run_writes_nothing(world: World) -> None:
     """Each write says what it would do, and the desk stays as it was."""
-    dry = desks(writable=False)
-    with pytest.raises(WriteRefused, match=CASE):
-        dry.create(new_ticket())
-    ticket = desks().create(new_ticket())
-    assert dry.find(CASE) == ticket
-    with pytest.raises(WriteRefused):
-        dry.note(ticket.id, "key", "texto")
-    with pytest.raises(WriteRefused):
-        dry.set_status(ticket.id, TicketStatus.PENDING)
-    with pytest.raises(WriteRefused):
-        dry.close_with_solution(ticket.id, "texto")
-    assert desks().find(CASE) == ticket
-
-
-# Only the embedded register
-
-
-def test_the_register_tells_the_whole_story(tmp_path: Path) -> None:
-    """Tickets in their order, with all that happened to each and when."""
-    instants = (NOW + timedelta(minutes=minute) for minute in range(100))
-    desk = EmbeddedDesk(tmp_path / "registro.db", clock=lambda: next(instants))
-    assert desk.tickets() == ()
-    first = desk.create(new_ticket())
-    desk.create(new_ticket(CaseNumber("GU-2026-000124")))
-    desk.set_status(first.id, TicketStatus.IN_PROGRESS)
-    desk.note(first.id, "a", "Cuenta creada.")
-    desk.note(first.id, "a", "Cuenta creada.")
-    desk.close_with_solution(first.id, "Listo.")
-    one, other = desk.tickets()
-    desk.close()
-    assert (one.ticket.id, other.ticket.id) == ("T-000001", "T-000002")
-    assert one.requester == "jefe@entidad.gov.co"
-    assert one.opened_at == NOW
-    assert [entry.event for entry in one.history] == [
-        "Solicitud registrada",
-        "Estado: en curso",
-        "Nota: Cuenta creada.",
-        "Cerrado: Listo.",
-    ]
-    assert [entry.at for entry in one.history] == sorted(entry.at for entry in one.history)
-
-
-def test_the_register_is_its_owners(tmp_path: Path) -> None:
-    """Tickets hold names and addresses: the file is 0600."""
-    desk = EmbeddedDesk(tmp_path / "registro.db", clock=lambda: NOW)
-    desk.create(new_ticket())
-    desk.close()
-    assert stat.S_IMODE((tmp_path / "registro.db").stat().st_mode) == 0o600
-
-
-def test_a_damaged_register_is_never_an_empty_one(tmp_path: Path) -> None:
-    """A file that is no register, or that is of a newer version, stops the desk with a Spanish message."""
-    file = tmp_path / "registro.db"
-    file.write_text("no soy una base de datos" * 100)
-    desk = EmbeddedDesk(file, clock=lambda: NOW)
-    with pytest.raises(Misconfigured, match="no se puede usar"):
-        desk.find(CASE)
-    with pytest.raises(Misconfigured, match="no se puede usar"):
-        desk.create(new_ticket())
-    desk.close()
-    file.unlink()
-    newer = sqlite3.connect(file)
-    newer.execute("PRAGMA user_version = 99")
-    newer.close()
-    desk = EmbeddedDesk(file, clock=lambda: NOW)
-    with pytest.raises(Misconfigured, match="más nueva"):
-        desk.find(CASE)
-    desk.close()
-
-
-def test_a_register_in_use_is_tried_again_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another process in the middle of a write makes this one transient."""
-    monkeypatch.setattr("notify.desk.embedded._PATIENCE_SECONDS", 0.05)
-    file = tmp_path / "registro.db"
-    desk = EmbeddedDesk(file, clock=lambda: NOW)
-    desk.create(new_ticket())
-    other = sqlite3.connect(file, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(Transient, match="ocupado"):
-        desk.create(new_ticket(CaseNumber("GU-2026-000124")))
-    other.execute("ROLLBACK")
-    other.close()
-    assert desk.create(new_ticket(CaseNumber("GU-2026-000124"))).id == "T-000002"
-    desk.close()
-
-
-def test_processes_at_once_make_one_ticket(tmp_path: Path) -> None:
-    """Four processes register the same case and the same note: one ticket, one note."""
-    program = (
-        "import sys; from datetime import UTC, datetime; from pathlib import Path;"
-        "from notify.desk.embedded import EmbeddedDesk; from notify.desk.port import NewTicket;"
-        "desk = EmbeddedDesk(Path(sys.argv[1]), clock=lambda: datetime.now(UTC));"
-        "ticket = desk.create(NewTicket('GU-2026-000123', 's', 'b', 'a@b.co'));"
-        "[desk.note(ticket.id, str(n), str(n)) for n in range(10)]; desk.close()"
+    dry, case = world.desk(writable=False), world.new_case()
+    with pytest.raises(WriteRefused, match=case):
+        dry.create(new_ticket(case))
+    ticket = world.desk().create(new_ticket(case))
+    assert dry.find(case) == ticket
+    writes: tuple[Callable[[], None], ...] = (
+        lambda: dry.note(ticket.id, "key", "texto"),
+        lambda: dry.set_status(ticket.id, TicketStatus.PENDING),
+        lambda: dry.set_fields(ticket.id, FIELDS),
+        lambda: dry.close_with_solution(ticket.id, "texto"),
     )
-    file = tmp_path / "registro.db"
-    running = [subprocess.Popen([sys.executable, "-c", program, str(file)]) for _ in range(4)]
-    assert [process.wait(60) for process in running] == [0, 0, 0, 0]
-    desk = EmbeddedDesk(file, clock=lambda: NOW)
-    (registered,) = desk.tickets()
-    desk.close()
-    assert registered.ticket.notes == tuple(str(number) for number in range(10))
+    for write in writes:
+        with pytest.raises(WriteRefused):
+            write()
+    assert world.desk().find(case) == ticket
+
+
+def test_eight_workers_at_once_make_one_ticket(world: World) -> None:
+    """However many create it at the same time, the case ends with one open ticket, and all write to it."""
+    case = world.new_case()
+
+    def register(number: int) -> TicketId:
+        desk = world.desk()
+        ids: list[TicketId] = []
+        while not ids:
+            try:
+                ids.append(desk.create(new_ticket(case)).id)
+            except Transient:  # tried again, as the executor does: SQLite under RT lets one write at a time
+                time.sleep(0.2)
+        desk.close()
+        return ids[0]
+
+    with ThreadPoolExecutor(8) as pool:
+        ids = set(pool.map(register, range(8)))
+    desk = world.desk()
+    for each in ids:
+        desk.note(each, "nota", "La misma nota")
+    ticket = found(desk, case)
+    assert ticket.id in ids
+    assert ticket.notes == ("La misma nota",)
+    if isinstance(world, RequestTrackerWorld):
+        assert len(world.server.tickets(f"Subject LIKE '{case}' AND Status = '__Active__'")) == 1
+    elif isinstance(world, MailWorld):
+        assert len(world.mails()) == 2
+
+
+def test_killed_after_any_write_and_begun_again_the_ticket_is_the_same(world: World) -> None:
+    """One ticket, each note once, closed with its solution, wherever the process died."""
+    case, deaths = world.new_case(), 0
+    while True:
+        try:
+            live_through(world.desk(stop_point=die), case)
+        except Killed:
+            deaths += 1
+            continue
+        break
+    ticket = found(world.desk(), case)
+    assert ticket.notes == ("Uno.",)
+    assert (ticket.status, ticket.solution) == (TicketStatus.CLOSED, "Listo.")
+    if isinstance(world, RequestTrackerWorld):
+        assert deaths == 6
+        assert len(world.server.tickets(f"Subject LIKE '{case}'")) == 1
+    if isinstance(world, MailWorld):
+        assert (deaths, len(world.mails())) == (3, 3)
+
+
+def die(name: str) -> None:
+    """Right after every write."""
+    raise Killed(name)
+
+
+def live_through(desk: Desk, case: CaseNumber) -> None:
+    """A ticket's whole life; each step safe to be repeated."""
+    ticket = desk.create(new_ticket(case))
+    desk.set_fields(ticket.id, FIELDS)
+    desk.note(ticket.id, "uno", "Uno.")
+    desk.close_with_solution(ticket.id, "Listo.")
+
+
+def test_the_ticket_shows_where_the_case_stands(peopled: PeopledWorld) -> None:
+    """State, account, unit, what it waits for and when it is due; shown again, changed, and taken away."""
+    desk, case = peopled.desk(), peopled.new_case()
+    ticket = desk.create(new_ticket(case))
+    for _ in range(2):
+        desk.set_fields(ticket.id, FIELDS)
+        assert peopled.fields(case) == FIELDS
+    less = TicketFields("Requiere atención", "ana.nunez", "", "", None)
+    desk.set_fields(ticket.id, less)
+    assert peopled.fields(case) == less
+
+
+def test_what_people_of_the_desk_write_is_told_from_what_we_note(peopled: PeopledWorld) -> None:
+    """A reply has its author, its instant and always the same key; it is no note of ours, whatever it says."""
+    desk, case = peopled.desk(), peopled.new_case()
+    ticket = desk.create(new_ticket(case))
+    desk.note(ticket.id, "a", "Nota del programa.")
+    peopled.reply(ticket.id, 'Ya hablé con él: "mañana".')
+    seen = found(desk, case)
+    assert seen.notes == ("Nota del programa.",)
+    (reply,) = seen.replies
+    assert (reply.by, reply.text) == ("Ana Agente", 'Ya hablé con él: "mañana".')
+    assert reply.at.utcoffset() == timedelta(0)
+    peopled.reply(ticket.id, "Otra cosa.")
+    assert found(desk, case).replies[0] == reply
+
+
+def test_a_person_who_closes_or_opens_a_ticket_is_noticed(peopled: PeopledWorld) -> None:
+    """Closed or rejected by a person says by whom; opened again says nothing any more; our own closing is nobody's."""
+    desk, case = peopled.desk(), peopled.new_case()
+    ticket = desk.create(new_ticket(case))
+    peopled.close(ticket.id)
+    closed = found(desk, case)
+    assert (closed.status, closed.closed_by, closed.solution) == (TicketStatus.CLOSED, "Ana Agente", None)
+    peopled.reopen(ticket.id)
+    assert (found(desk, case).status, found(desk, case).closed_by) == (TicketStatus.IN_PROGRESS, None)
+    peopled.close(ticket.id)
+    desk.close_with_solution(ticket.id, "Atendida.")
+    assert found(desk, case).solution == "Atendida."
+    assert found(desk, case).status is TicketStatus.CLOSED
+
+
+def test_what_people_touched_is_found_by_one_question(peopled: PeopledWorld) -> None:
+    """Cases touched since an instant are named; the future has none."""
+    desk, case = peopled.desk(), peopled.new_case()
+    ticket = desk.create(new_ticket(case))
+    before = (NOW if isinstance(peopled, EmbeddedWorld) else datetime.now(UTC)) - timedelta(minutes=1)
+    peopled.reply(ticket.id, "Hola")
+    assert case in desk.changed_since(before)
+    assert desk.changed_since(before + timedelta(minutes=3)) == ()
+
+
+# Only the desk by mail
+
+
+def test_each_change_is_a_mail_of_one_conversation(tmp_path: Path, stack: ExitStack) -> None:
+    """Message-ID, In-Reply-To and References tie them; the body says where the case stands; nothing is told twice."""
+    world = MailWorld(tmp_path, stack)
+    for _ in range(2):
+        live_through(world.desk(), CASE)
+    mails = {str(mail["Message-ID"]): mail for mail in world.mails()}
+    assert len(mails) == 3
+    first = f"<{CASE.lower()}.mesa@entidad.gov.co>"
+    assert {str(mail["To"]) for mail in mails.values()} == {"mesa@entidad.gov.co"}
+    assert {str(mail["References"]) for message_id, mail in mails.items() if message_id != first} == {first}
+    texts = [text_of(mail) for mail in mails.values()]
+    assert any("Uno." in text and "En espera de: un cupo de licencia" in text and "24/11/2026 10:30" in text for text in texts)
+    assert any("Solución: Listo." in text for text in texts)
+    assert world.desk().changed_since(NOW - timedelta(days=9)) == ()
+
+
+def text_of(mail: Message) -> str:
+    """Its plain text."""
+    part = next(part for part in mail.walk() if part.get_content_type() == "text/plain")
+    payload = part.get_payload(decode=True)
+    assert isinstance(payload, bytes)
+    return payload.decode()

@@ -3,7 +3,7 @@
 import resource
 import signal
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -12,11 +12,17 @@ from typing import Any, Protocol
 
 import pytest
 
-from config.errors import Misconfigured, RecipientRefused, Rejected, Transient, Unreachable, WriteRefused
+from config.errors import Misconfigured, RecipientRefused, Transient, WriteRefused
+from config.graph.connection import GraphConnection
 from config.vocabulary import EmailAddress
+from notify.mailer.graph import GraphMailer
 from notify.mailer.maildir import MaildirMailer
 from notify.mailer.port import Mailer, Message
 from notify.mailer.smtp import SmtpMailer, SmtpSettings
+from tests.servers.certificates import Authority
+from tests.servers.graph.faults import ErrorReply
+from tests.servers.graph.sending import Mail, Post, post_of
+from tests.servers.graph.server import FakeGraph
 from tests.servers.mail import Exim, parsed
 
 NOW = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)
@@ -49,6 +55,47 @@ class Transport:
     mailer: MailerFactory
     delivered: Callable[[], list[EmailMessage]]
     knows_what_it_sent: bool
+    knows_what_it_did_not: bool
+
+
+@dataclass(slots=True)
+class GraphPost:
+    """The sender's mailbox in a tenant of its own."""
+
+    graph: FakeGraph
+    folder: Path
+    connections: list[GraphConnection]
+
+    @property
+    def post(self) -> Post:
+        """What the tenant sent and keeps."""
+        return post_of(self.graph.tenant)
+
+    def mailer(self, *, writable: bool = True, stop_point: Callable[[str], None] = lambda _: None) -> Mailer:
+        """One more mailer on a connection of its own."""
+        connection = GraphConnection(self.graph.reach(self.folder), writable=writable, sleep=lambda _: None)
+        self.connections.append(connection)
+        return GraphMailer(connection, MESSAGE.sender, clock=lambda: NOW, writable=writable, stop_point=stop_point)
+
+    def delivered(self) -> list[EmailMessage]:
+        """What went out."""
+        return [parsed(octets) for octets in self.post.delivered]
+
+    def kept(self) -> list[Mail]:
+        """What lies in the sender's mailbox."""
+        return self.post.of(MESSAGE.sender)
+
+
+@pytest.fixture
+def graph_post(tmp_path: Path) -> Iterator[GraphPost]:
+    """A tenant whose only mailbox is the sender's; nothing that Graph would not take is sent to it."""
+    with FakeGraph(Authority("Autoridad de las pruebas de Graph")) as graph:
+        made = GraphPost(graph, tmp_path, [])
+        made.post.open(MESSAGE.sender)
+        yield made
+        for connection in made.connections:
+            connection.close()
+        assert graph.violations == []
 
 
 def smtp_settings(exim: Exim, **changes: Any) -> SmtpSettings:
@@ -58,7 +105,7 @@ def smtp_settings(exim: Exim, **changes: Any) -> SmtpSettings:
 
 
 @pytest.fixture(
-    params=["maildir", pytest.param("starttls", marks=pytest.mark.exim), pytest.param("tls", marks=pytest.mark.exim)]
+    params=["maildir", "graph", pytest.param("starttls", marks=pytest.mark.exim), pytest.param("tls", marks=pytest.mark.exim)]
 )
 def transport(request: pytest.FixtureRequest, tmp_path: Path) -> Transport:
     """Each transport in turn."""
@@ -71,14 +118,17 @@ def transport(request: pytest.FixtureRequest, tmp_path: Path) -> Transport:
         def in_maildir() -> list[EmailMessage]:
             return [parsed(file.read_bytes()) for file in (folder / "new").glob("*")]
 
-        return Transport(to_maildir, in_maildir, knows_what_it_sent=True)
+        return Transport(to_maildir, in_maildir, knows_what_it_sent=True, knows_what_it_did_not=True)
+    if request.param == "graph":
+        graph: GraphPost = request.getfixturevalue("graph_post")
+        return Transport(graph.mailer, graph.delivered, knows_what_it_sent=True, knows_what_it_did_not=False)
     exim: Exim = request.getfixturevalue("exim")
     settings = smtp_settings(exim) if request.param == "starttls" else smtp_settings(exim, port=exim.tls_port, security="tls")
 
     def to_server(*, writable: bool = True, stop_point: Callable[[str], None] = lambda _: None) -> Mailer:
         return SmtpMailer(settings, clock=lambda: NOW, writable=writable, stop_point=stop_point)
 
-    return Transport(to_server, exim.messages, knows_what_it_sent=False)
+    return Transport(to_server, exim.messages, knows_what_it_sent=False, knows_what_it_did_not=False)
 
 
 def body_of(mail: EmailMessage, subtype: str) -> str:
@@ -174,8 +224,8 @@ def test_the_stop_point_comes_after_acceptance(transport: Transport) -> None:
     """A crash at "mail.sent" leaves the message delivered; the next run is told, where the transport can know."""
 
     def crash(name: str) -> None:
-        assert name == "mail.sent"
-        raise KeyboardInterrupt
+        if name == "mail.sent":
+            raise KeyboardInterrupt
 
     mailer = transport.mailer(stop_point=crash)
     with pytest.raises(KeyboardInterrupt):
@@ -185,7 +235,7 @@ def test_the_stop_point_comes_after_acceptance(transport: Transport) -> None:
     survivor = transport.mailer()
     assert survivor.already_sent(MESSAGE.message_id) is (True if transport.knows_what_it_sent else None)
     assert survivor.already_sent("<GU-2026-000999.report.1@entidad.gov.co>") is (
-        False if transport.knows_what_it_sent else None
+        False if transport.knows_what_it_did_not else None
     )
 
 
@@ -196,6 +246,76 @@ def test_nothing_is_wrong_with_a_working_transport(transport: Transport) -> None
     mailer.close()
     mailer.close()
     assert transport.delivered() == []
+
+
+# Only Microsoft Graph
+
+
+def test_what_is_sent_again_goes_out_once(graph_post: GraphPost) -> None:
+    """The sent item is found by its Message-ID."""
+    for _ in range(2):
+        graph_post.mailer().send(MESSAGE)
+    assert len(graph_post.delivered()) == 1
+    assert len(graph_post.kept()) == 1
+
+
+def test_a_draft_that_a_crash_left_behind_is_sent(graph_post: GraphPost) -> None:
+    """Stopped between the draft and its sending: the next attempt sends that draft and makes no other."""
+
+    def crash(name: str) -> None:
+        if name == "mail.drafted":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        graph_post.mailer(stop_point=crash).send(MESSAGE)
+    assert graph_post.delivered() == []
+    survivor = graph_post.mailer()
+    assert survivor.already_sent(MESSAGE.message_id) is None
+    survivor.send(MESSAGE)
+    assert len(graph_post.delivered()) == 1
+    assert [mail.is_draft for mail in graph_post.kept()] == [False]
+
+
+def test_a_password_leaves_no_copy(graph_post: GraphPost) -> None:
+    """Neither a draft nor a sent item; our Message-ID travels in a header that a delivery report brings back."""
+    graph_post.mailer().send(replace(MESSAGE, confidential=True))
+    (mail,) = graph_post.delivered()
+    assert graph_post.kept() == []
+    assert mail["X-Gestion-Message-ID"] == MESSAGE.message_id
+    assert (mail["To"], mail["Subject"]) == (MESSAGE.to, MESSAGE.subject)
+    assert "Señora Núñez" in mail.get_content()
+
+
+@pytest.mark.parametrize("confidential", [False, True])
+def test_graph_tells_a_refused_recipient(graph_post: GraphPost, confidential: bool) -> None:
+    """Activity 4, "¿Reporte exitoso? No": the address is to be corrected; the next mail goes out."""
+    graph_post.post.refused.add("noexiste@ejemplo.co")
+    mailer = graph_post.mailer()
+    refused = replace(MESSAGE, to=EmailAddress("noexiste@ejemplo.co"), confidential=confidential)
+    with pytest.raises(RecipientRefused, match="rechazó"):
+        mailer.send(refused)
+    mailer.send(replace(MESSAGE, message_id="<otro@entidad.gov.co>"))
+    assert len(graph_post.delivered()) == 1
+
+
+def test_a_sender_without_a_mailbox_is_our_fault(graph_post: GraphPost) -> None:
+    """The policy's sender is to be mended, not the requester's address; `doctor` says the same."""
+    graph_post.post.mailboxes.clear()
+    mailer = graph_post.mailer()
+    for message in (MESSAGE, replace(MESSAGE, confidential=True)):
+        with pytest.raises(Misconfigured, match="no tiene un buzón") as raised:
+            mailer.send(message)
+        assert mailer.check() == (str(raised.value),)
+
+
+def test_an_acceptance_that_got_lost_is_found(graph_post: GraphPost) -> None:
+    """The draft was sent and the answer never came: sent again, it goes out once."""
+    graph_post.graph.faults.add(r"POST .*/send$", ErrorReply(504, "gatewayTimeout", applied=True))
+    mailer = graph_post.mailer()
+    with pytest.raises(Transient):
+        mailer.send(MESSAGE)
+    mailer.send(MESSAGE)
+    assert len(graph_post.delivered()) == 1
 
 
 # Only a Maildir
@@ -252,83 +372,3 @@ def test_a_full_disk_leaves_no_half_message(tmp_path: Path) -> None:
         signal.signal(signal.SIGXFSZ, former)
     assert mailer.already_sent(MESSAGE.message_id) is False
     assert not list((tmp_path / "correo" / "tmp").iterdir())
-
-
-# Only a real server
-
-
-@pytest.mark.exim
-@pytest.mark.parametrize(
-    ("recipient", "error", "said"),
-    [
-        ("noexiste@ejemplo.co", RecipientRefused, "No such user here"),
-        ("lleno@ejemplo.co", Transient, "Mailbox full"),
-        ("repleto@ejemplo.co", Rejected, "exceeds its quota"),
-        ("ana@ajeno.example", Misconfigured, "relay not permitted"),
-    ],
-)
-def test_a_refused_recipient_is_told_apart(exim: Exim, recipient: str, error: type[Exception], said: str) -> None:
-    """Wrong address, full mailbox and a relay that is closed to us are different errors; the next mail goes out."""
-    mailer = SmtpMailer(smtp_settings(exim), clock=lambda: NOW)
-    with pytest.raises(error, match=said) as raised:
-        mailer.send(replace(MESSAGE, to=EmailAddress(recipient)))
-    assert type(raised.value) is error
-    mailer.send(MESSAGE)
-    mailer.close()
-    assert [mail["Envelope-to"] for mail in exim.messages()] == [MESSAGE.to]
-
-
-@pytest.mark.exim
-@pytest.mark.parametrize(
-    ("changes", "error", "said"),
-    [
-        ({"password": "otra"}, Misconfigured, "usuario o la contraseña"),
-        ({"user": None}, Misconfigured, "iniciar sesión"),
-        ({"ca_file": None}, Misconfigured, "no es de fiar"),
-        ({"host": "127.0.0.1"}, Misconfigured, "no es de fiar"),
-        ({"ca_file": Path("/no/hay.pem")}, Misconfigured, "no se puede leer"),
-        ({"ca_file": Path(__file__)}, Misconfigured, "PEM"),
-        ({"security": "tls"}, Misconfigured, "cifrar"),
-        ({"security": "none"}, Misconfigured, "no ofrece iniciar sesión"),
-        ({"port": 1}, Unreachable, "No responde"),
-        ({"host": "no-existe.invalid"}, Unreachable, "No se encuentra"),
-        ({"host": "x" * 300}, Misconfigured, "no es válido"),
-    ],
-)
-def test_a_wrong_setting_is_named(exim: Exim, changes: dict[str, object], error: type[Exception], said: str) -> None:
-    """Certificate, name, password, port and security: each has a message, the same in `doctor`; nothing is sent."""
-    mailer = SmtpMailer(smtp_settings(exim, **changes), clock=lambda: NOW)
-    with pytest.raises(error, match=said) as raised:
-        mailer.send(MESSAGE)
-    assert exim.password not in str(raised.value)
-    if changes != {"user": None}:
-        assert mailer.check() == (str(raised.value),)
-    mailer.close()
-    assert exim.messages() == []
-
-
-@pytest.mark.exim
-def test_a_sender_that_the_server_refuses_is_our_fault(exim: Exim) -> None:
-    """The institution's own address is to be mended, not the requester's."""
-    mailer = SmtpMailer(smtp_settings(exim), clock=lambda: NOW)
-    with pytest.raises(Misconfigured, match="remitente"):
-        mailer.send(replace(MESSAGE, sender=EmailAddress("prohibido@entidad.gov.co")))
-    mailer.close()
-
-
-@pytest.mark.exim
-def test_a_message_beyond_the_servers_limit_is_rejected(exim: Exim) -> None:
-    """552 to the content: this one request is held, the others go on."""
-    mailer = SmtpMailer(smtp_settings(exim), clock=lambda: NOW)
-    with pytest.raises(Rejected, match="552"):
-        mailer.send(replace(MESSAGE, text="x" * 1_100_000))
-    mailer.send(MESSAGE)
-    mailer.close()
-    assert len(exim.messages()) == 1
-
-
-def test_mail_never_travels_in_the_clear() -> None:
-    """Without TLS only to this same machine."""
-    with pytest.raises(Misconfigured, match="sin cifrar"):
-        SmtpSettings("smtp.entidad.gov.co", 25, "none")
-    assert "secreta" not in repr(SmtpSettings("::1", 25, "none", "u", "secreta"))

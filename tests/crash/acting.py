@@ -7,7 +7,7 @@ from pathlib import Path
 
 from config.vocabulary import EmailAddress
 from intake.forms.port import Field
-from intake.wiring import policy_groups
+from intake.wiring_accounts import policy_groups
 from provision.backup.port import BackupPart
 from provision.cloud.embedded import EmbeddedCloud
 from provision.cloud.port import CloudUserId

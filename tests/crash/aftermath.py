@@ -7,11 +7,13 @@ from contextlib import closing
 import openpyxl
 from sqlalchemy import select
 
+from intake.board.port import HEADERS
 from provision.journal import schema as s
 from provision.procedure.model import EntryKind, State
 from tests.crash.killing import the_case
 from tests.secrecy import delivered, files_with, password_in
 from tests.world import World
+from tests.year.plain_board import PlainBoard
 
 
 def wrong_with(world: World, requester: str, accepts: Callable[[str, str], bool], most_repeated: int = 1) -> Iterator[str]:
@@ -62,12 +64,20 @@ def _tickets(world: World, case: str) -> Iterator[str]:
 
 
 def _board(world: World, case: str, state: str) -> Iterator[str]:
+    shown = _on_plain_board(world.board, case) if isinstance(world.board, PlainBoard) else _on_workbook(world, case)
+    if shown != [state]:
+        yield f"the board says {shown}"
+
+
+def _on_plain_board(board: PlainBoard, case: str) -> list[object]:
+    return [cells[HEADERS.index("Estado")] for known, cells in board.rows().items() if known == case]
+
+
+def _on_workbook(world: World, case: str) -> list[object]:
     rows = list(openpyxl.load_workbook(world.path("seguimiento.xlsx")).worksheets[0].iter_rows(values_only=True))
     headers = next(number for number, row in enumerate(rows) if "Caso" in row)
     column = rows[headers].index("Estado")
-    shown = [row[column] for row in rows[headers + 1 :] if case in row]
-    if shown != [state]:
-        yield f"the board says {shown}"
+    return [row[column] for row in rows[headers + 1 :] if case in row]
 
 
 def _reservations(world: World, case: str, login: str) -> Iterator[str]:

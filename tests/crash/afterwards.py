@@ -75,8 +75,8 @@ _CLOUD = (
     "SELECT user, part, name, sha256 FROM item ORDER BY user, number",
 )
 _DESK = (
-    "SELECT case_number, subject, body, requester, status, solution FROM ticket ORDER BY number",
-    "SELECT ticket, event FROM history ORDER BY ticket, position",
+    "SELECT case_number, subject, body, requester, status, solution, state, account, unit, waiting_for FROM ticket ORDER BY 1",
+    "SELECT ticket, event FROM history WHERE event NOT LIKE 'Nota: %' AND event NOT LIKE 'Estado: %' ORDER BY ticket, position",
 )
 
 
@@ -87,6 +87,7 @@ def afterwards(world: Office) -> Afterwards:
         "directorio": [_rows(world.path("directorio.db"), text) for text in _DIRECTORY],
         "nube": [sorted(_named(_rows(world.path("nube.db"), text), logins), key=repr) for text in _CLOUD],
         "mesa": [_rows(world.path("mesa.db"), text) for text in _DESK],
+        "notas de la mesa": sorted(_noted(world), key=repr),
         "casos": list(_cases(world, logins)),
         "backups": list(_backups(world)),
         "tablero": _board(world),
@@ -115,6 +116,16 @@ def mails_of_newest_subject(world: Office) -> set[MailSent]:
     """The mail that went out last, and those of the same effect, which have its subject."""
     told = [_mail(mail) for mail in _all_mails(world)]
     return {mail for mail in told if mail[1] == told[-1][1]}
+
+
+def _noted(world: Office) -> Iterator[tuple[Value, ...]]:
+    """What a ticket was told: which lines share a note, and what was waited for, is a matter of when runs were.
+
+    The first words of a line are its title, as the journal's story has it.
+    """
+    for ticket, text in _rows(world.path("mesa.db"), "SELECT ticket, text FROM note"):
+        titles = (line.partition(": ")[0] for line in str(text).splitlines()[1:])
+        yield from ((ticket, title) for title in titles if title != "En espera")
 
 
 def _secrets_told(world: Office, mails: list[Message]) -> Iterator[str]:

@@ -156,7 +156,7 @@ TRIALS: Mapping[str, Trial] = {
         before=_once(
             asked("Inactivación", UPME, reason="Licencia de paternidad", from_date="25/11/2026", until_date="15/12/2026")
         ),
-        reaches=frozenset({"directory.account.enabled", "MAIL_RETURNED.in-flight"}),
+        reaches=frozenset({"directory.account.enabled", "END_HOLDS.in-flight"}),
     ),
     "an activation with a new contract": Trial(
         VICTIMAS,

@@ -15,6 +15,7 @@ from provision.journal.copying import copy_of_journal
 from tests.crash.aftermath import wrong_with
 from tests.crash.killing import KillAt, live, live_and_die, live_and_die_after, the_case, two_at_a_time
 from tests.world import BASE_DN, CONTRACTOR, SUPERVISORS, World
+from tests.year.plain_board import PlainBoard
 
 pytestmark = pytest.mark.crash
 
@@ -22,12 +23,13 @@ REQUESTER = "jefe.ogi@upme.gov.co"
 CREATION_SECONDS = 0.8
 
 
-def a_world(folder: Path) -> World:
-    """An installation with one creation submitted."""
+def a_world(folder: Path, *, workbook: bool = False) -> World:
+    """An installation with one creation submitted; its board is a plain file, since a workbook costs more than all the rest."""
     folder.mkdir()
     seats = {"STANDARDPACK": 5, "EXCHANGESTANDARD": 2, "SPE_F1": 2}
     cloud = {"kind": "embedded", "path": "nube.db", "seats": seats, "sync_minutes": 0, "mailbox_minutes": 0}
     world = World(folder, seats=seats, sections={"cloud": cloud})
+    world.board = None if workbook else PlainBoard(world.path("tablero.json"))
     world.submit(CONTRACTOR, REQUESTER)
     return world
 
@@ -112,7 +114,7 @@ def test_a_kill_at_any_instant_changes_nothing(tmp_path: Path, stop_points: list
     instants = [round(chance.uniform(0.01, CREATION_SECONDS), 4) for _ in range(25)]
 
     def trial(seconds: float) -> list[str]:
-        world = a_world(tmp_path / str(seconds))
+        world = a_world(tmp_path / str(seconds), workbook=True)
         complaint = tmp_path / f"{seconds}.complaint"
         live_and_die_after(world, seconds, complaint)
         live_and_die(world, [None], complaint)

@@ -16,6 +16,7 @@ from tests.crash.aftermath import wrong_with
 from tests.crash.killing import KillAt, live, live_and_die, the_case, two_at_a_time
 from tests.servers.samba import DomainController
 from tests.world import CONTRACTOR, World
+from tests.year.plain_board import PlainBoard
 
 pytestmark = [pytest.mark.crash, pytest.mark.samba]
 
@@ -59,6 +60,7 @@ def a_world(folder: Path, domain: DomainController, number: int) -> World:
         },
         "cloud": {"kind": "embedded", "path": "nube.db", "seats": seats, "sync_minutes": 0, "mailbox_minutes": 0},
     }
+    world.board = PlainBoard(world.path("tablero.json"))
     installation = world.installation()
     with installation.journal.transaction() as connection:
         connection.execute(insert(s.case_counter).values(year=today.year, last=number))

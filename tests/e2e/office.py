@@ -16,7 +16,8 @@ from config.settings import load_settings
 from intake.forms.port import Field
 from intake.forms.questions import DEFAULT_HEADERS
 from intake.run import RunReport, run_once
-from intake.wiring import Installation, policy_groups, policy_ous
+from intake.wiring import Installation
+from intake.wiring_accounts import policy_groups, policy_ous
 from provision.directory.embedded_store import SeededAccount, seed
 from tests.e2e.people import HEAD, TALENTO_HUMANO
 from tests.servers.google.accounts import ServiceAccountKey, write_key_file

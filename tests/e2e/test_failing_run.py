@@ -13,7 +13,7 @@ from tests.servers.google.server import FakeGoogle
 from tests.servers.mail import Exim
 from tests.servers.samba import DomainController
 
-WRITE = "sheets.spreadsheets.values.batchUpdate"
+WRITE = "sheets.spreadsheets.batchUpdate"
 
 
 def mails(office: Office) -> int:
@@ -22,7 +22,7 @@ def mails(office: Office) -> int:
 
 
 def test_a_write_that_was_applied_and_answered_503(office: Office, fake_google: FakeGoogle) -> None:
-    """Three 503 after the write was carried out: exit 2; the next run writes the same row again and nothing is done twice."""
+    """503 after the tabs were made: exit 2; the next run's write is carried out three times, and nothing is there twice."""
     office.submit(contractor(), HEAD)
     fake_google.faults.add(WRITE, ErrorReply(503, retry_after="0", applied=True), times=3)
     ran = office.run()
@@ -33,7 +33,9 @@ def test_a_write_that_was_applied_and_answered_503(office: Office, fake_google: 
     assert office.run_later(minutes=0).exit_code == 0
     assert [row["Estado"] for row in office.table()] == [ATTENDED]
     assert [row["Estado"] for row in office.table("Respuestas de formulario 1")] == [ATTENDED]
-    assert len(fake_google.calls_of(WRITE)) == 1
+    assert len(fake_google.calls_of(WRITE)) == 3
+    assert [tab.title for tab in office.book.tabs].count("Seguimiento") == 1
+    assert len(office.book.tab("Tablero").charts) == 4
     assert mails(office) == 2
 
 

@@ -4,6 +4,8 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from email.header import decode_header, make_header
+from mailbox import Maildir
 from pathlib import Path
 from typing import Self
 
@@ -15,12 +17,13 @@ from notify.render import Renderer
 from provision.journal.batches import Batches
 from provision.procedure.acts import WaitingFor
 from provision.procedure.model import DeskAsked
+from tests.delivery_reports import postfix
 from tests.runs.seen import choose
 from tests.scenarios.arranging import OLD_PASSWORD, add_accounts, arrange, matrix_text
 from tests.scenarios.forms import FORMS
 from tests.scenarios.post_office import PostOffice, post_office
 from tests.scenarios.quick_board import QuickBoard
-from tests.scenarios.reading import Edit, Outside, Scenario, Step, Submission
+from tests.scenarios.reading import CameBack, Edit, Outside, Scenario, Step, Submission
 from tests.secrecy import delivered, password_in, plain_text
 from tests.world import World
 
@@ -68,6 +71,8 @@ class Stage:
             self.office = self._stack.enter_context(post_office(self.world.path("correo")))
             reach = {"kind": "smtp", "host": "127.0.0.1", "port": self.office.port, "security": "none"}
             self.world.sections = {**self.world.sections, "mail": reach}
+        if any(step.came_back is not None for step in self.scenario.steps):
+            self.world.sections = {**self.world.sections, "bounces": {"kind": "maildir", "path": "devueltos"}}
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -111,6 +116,8 @@ class Stage:
         elif step.buy is not None:
             world.seats = {name: count + step.buy.get(name, 0) for name, count in world.seats.items()}
             self.unseen = True
+        elif step.came_back is not None:
+            self._return(step.came_back)
         elif step.mail_refuses is not None and self.office is not None:
             self.office.refused = {self.address(each).lower() for each in step.mail_refuses}
         elif step.matrix is not None:
@@ -246,6 +253,20 @@ class Stage:
         finally:
             directory.close()
         add_accounts(self.world, outside.create)
+        self.unseen = True
+
+    def _return(self, came_back: CameBack) -> None:
+        """A mail that went out is returned to the service mailbox."""
+        self.settle()
+        to = self.address(came_back.to)
+        returned = [mail for mail in delivered(self.world.path("correo")) if mail["To"] == to]
+        returned = [mail for mail in returned if came_back.subject in str(make_header(decode_header(str(mail["Subject"]))))]
+        assert returned, f"no mail went to {to}"
+        message_id = str(returned[-1]["Message-ID"])
+        if came_back.forged:
+            name, _, domain = message_id.partition("@")
+            message_id = f"{name.rpartition('.')[0]}.{'0' * 24}@{domain}"
+        Maildir(self.world.path("devueltos"), create=True).add(postfix(message_id, to, status=came_back.status))
         self.unseen = True
 
     def _take_down(self, name: str) -> None:

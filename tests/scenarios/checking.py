@@ -8,7 +8,7 @@ from notify.desk.port import TicketStatus
 from provision.backup.embedded import EmbeddedBackup
 from provision.journal.views import Shown
 from provision.procedure.holds import in_force
-from provision.procedure.model import Request
+from provision.procedure.model import Request, State
 from tests.scenarios.acting import Stage
 from tests.scenarios.checking_accounts import account_differences
 from tests.scenarios.checking_mails import mail_differences
@@ -116,7 +116,8 @@ def _story(stage: Stage, number: CaseNumber, case: SeenCase) -> Iterator[str]:
 def _ticket(sight: Sight, request: Request, case: SeenCase) -> Iterator[str]:
     ticket = sight.tickets.get(request.case)
     actual = "ninguno" if ticket is None else _TICKETS.get(ticket.status, "abierto")
-    ended = request.state.closed or request.attended_at is not None
+    attended = request.attended_at is not None and request.state is not State.NEEDS_ATTENTION
+    ended = request.state.closed or attended
     yield from _different("ticket", actual, case.ticket or ("cerrado" if ended else "abierto"))
     yield from _missing("solution", (ticket.solution or "") if ticket else "", case.solution)
 

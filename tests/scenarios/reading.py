@@ -147,6 +147,17 @@ class Outside(_Strict):
     create: dict[str, Before] = {}
 
 
+class CameBack(_Strict):
+    """A delivery report arrives about the newest mail to an address."""
+
+    to: str
+    subject: str = ""
+    """Contained in the subject of that mail."""
+    status: str = "5.1.1"
+    forged: bool = False
+    """By somebody who knows the case and the address, and never saw the mail."""
+
+
 class SeenCase(_Strict):
     """What there is to be seen of a case; what is not given is not compared. Texts are contained."""
 
@@ -258,6 +269,7 @@ class Step(_Strict):
     wait: Span | None = None
     until: Moment | None = None
     buy: dict[str, int] | None = None
+    came_back: CameBack | None = None
     mail_refuses: Texts | None = None
     """From now on the mail server refuses these addresses and no other."""
     down: Annotated[str, _known("directorio", "correo", "mesa")] | None = None

@@ -33,7 +33,8 @@ _DELIVERING_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Exim:
-    """A running server. Recipients: `noexiste@` 550, `lleno@` 452, `repleto@` 552, `@ajeno.example` no relay, others accepted.
+    """A running server. Recipients: `noexiste@` 550, `lleno@` 452, `repleto@` 552, `@ajeno.example` no relay, others accepted;
+    what goes to `rebota@` is accepted and comes back.
 
     The certificate is for the name `localhost` and not for 127.0.0.1, so a wrong name can be tried too.
     """

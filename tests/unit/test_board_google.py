@@ -7,6 +7,9 @@ import pytest
 
 from config.errors import CannotRun, Misconfigured, Transient, Unreachable, WriteRefused
 from intake.board.google_sheet import GoogleSheetBoard
+from intake.board.port import MISPLACED, RequestedAction
+from intake.board.tracking_look import FILTER_VIEWS, LOOK
+from intake.board.tracking_tab import HIDDEN, LAYOUT
 from tests.contract.boards import BOGOTA, BOOK, GoogleStage, board_row, case_number
 from tests.servers.google.faults import (
     TOKEN,
@@ -23,7 +26,7 @@ from tests.servers.google.faults import (
 from tests.servers.google.grid import SheetTab
 from tests.servers.google.server import FakeGoogle
 
-READ, WRITE, INFO, CHANGE = "values.batchGet", "values.batchUpdate", "get", "batchUpdate"
+READ, WRITE, INFO, CHANGE = "values.batchGet", "batchUpdate", "get", "batchUpdate"
 PREFIX = "sheets.spreadsheets."
 
 
@@ -71,9 +74,12 @@ def test_a_new_tab_is_ready_for_the_desk(stage: GoogleStage) -> None:
     answers = stage.responses.table()
     stage.open().write([board_row(1)])
     tab = stage.tracking
-    assert (tab.frozen_rows, tab.frozen_columns, tab.rows, tab.columns) == (1, 1, 1000, 17)
-    kinds = {kind for request in tab.furniture for kind in request}
-    assert kinds >= {"setDataValidation", "addConditionalFormatRule", "setBasicFilter", "addProtectedRange"}
+    assert (tab.frozen_rows, tab.frozen_columns, tab.rows, tab.columns) == (1, 1, 1000, len(LAYOUT))
+    assert tab.basic_filter is not None
+    assert [view["title"] for view in tab.filter_views.values()] == [title for title, _, _ in FILTER_VIEWS]
+    assert all(protection["warningOnly"] for protection in tab.protections.values())
+    assert tab.hidden_columns == {LAYOUT.index(header) + 1 for header in HIDDEN}
+    assert [mark["metadataValue"] for mark in tab.metadata.values()] == [LOOK]
     assert stage.responses.table() == answers
 
 
@@ -113,7 +119,7 @@ def test_a_password_in_netrc_is_not_sent(shown: GoogleStage, tmp_path: Path, mon
 def test_a_huge_write_goes_in_parts(shown: GoogleStage) -> None:
     """Requests stay near the size that Google advises, and together they are the whole board."""
     shown.open().write([board_row(number, detail="ñ" * 40_000) for number in range(1, 31)])
-    assert shown.calls().count(WRITE) == 3
+    assert shown.calls().count(WRITE) == 2
     assert len(shown.rows()) == 30
 
 
@@ -156,7 +162,7 @@ def test_an_action_changed_after_the_read_is_not_cleared(shown: GoogleStage) -> 
 
 
 def test_a_sort_between_read_and_write_is_found_out(shown: GoogleStage) -> None:
-    """A row written over another is reported by the next run, gives no action, and the lost case is shown again."""
+    """A row written over another is known by its key: no action of it is taken, and every case is put right where it is."""
     shown.choose(case_number(10), "Aprobar")
     board = shown.open()
     board.read()
@@ -164,10 +170,12 @@ def test_a_sort_between_read_and_write_is_found_out(shown: GoogleStage) -> None:
     board.write([board_row(1, state="Terminada")])
     assert [row["Caso"] for row in shown.rows()].count(case_number(1)) == 2
     later = shown.open()
-    assert later.read() == ()
-    complaints = later.write([board_row(number) for number in range(1, 11)])
-    assert any(case_number(1) in complaint and "repetido" in complaint for complaint in complaints)
-    assert {row["Caso"] for row in shown.rows()} == {case_number(number) for number in range(1, 11)}
+    assert later.read() == (RequestedAction(case_number(10), "Aprobar" + MISPLACED, ""),)
+    assert later.misplaced() == (case_number(10),)
+    assert later.write([board_row(number, action_taken=number == 10) for number in range(1, 11)]) == ()
+    assert [row["Caso"] for row in shown.rows()] == [case_number(number) for number in range(10, 0, -1)]
+    assert {row["Estado"] for row in shown.rows()} == {"En trámite"}
+    assert all("Acción" not in row for row in shown.rows())
 
 
 def test_a_busy_google_is_waited_for(shown: GoogleStage) -> None:
@@ -295,8 +303,8 @@ def test_a_dry_run_sends_nothing_but_reads(shown: GoogleStage) -> None:
     """A refused write never leaves the process, and says how much it would have written."""
     board = shown.open(writable=False)
     board.read()
-    with pytest.raises(WriteRefused, match="1 filas en 1 rangos"):
-        board.write([board_row(1)])
+    with pytest.raises(WriteRefused, match="3 cambios en 1 filas"):
+        board.write([board_row(1, state="Terminada")])
     assert shown.calls() == [READ]
 
 
@@ -304,7 +312,7 @@ def test_a_protected_tab_is_said(shown: GoogleStage) -> None:
     """Cells that somebody protected are told apart from other refusals."""
     shown.api.protected.add("Seguimiento")
     with pytest.raises(Misconfigured, match="protegidas"):
-        shown.open().write([board_row(1)])
+        shown.open().write([board_row(1, state="Terminada")])
 
 
 def test_rows_deleted_while_writing_are_no_disaster(shown: GoogleStage) -> None:

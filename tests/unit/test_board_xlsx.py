@@ -2,6 +2,8 @@
 
 import os
 import stat
+import zipfile
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +11,18 @@ import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl.utils import get_column_letter
 
 from config.errors import Misconfigured, Transient
+from intake.board.dashboard import DESK_TURN
 from intake.board.port import HEADERS
+from intake.board.tracking_tab import KEY
+from intake.board.xlsx_look import XLSX_LAYOUT
 from provision.procedure.desk import DeskAction
-from tests.contract.boards import XlsxStage, board_row, case_number
+from tests.contract.boards import board_row, case_number
+from tests.contract.test_board import FORMULA
+from tests.contract.xlsx_stage import XlsxStage
+from tests.unit.test_board_console import figures
 
 
 @pytest.fixture
@@ -225,22 +234,65 @@ def test_a_link_stays_a_link(stage: XlsxStage, tmp_path: Path) -> None:
 
 
 def test_the_table_is_furnished_for_the_desk(stage: XlsxStage) -> None:
-    """Frozen and filtered, the choices of "Acción" below the last case too, colours by text, landscape, a legend apart."""
+    """Frozen and filtered, colours by text, a bar for the SLA, hidden keys, landscape, a legend apart."""
     book = openpyxl.load_workbook(stage.path)
     sheet = book["Seguimiento"]
-    assert book.sheetnames == ["Seguimiento", "Leyenda"]
+    assert book.sheetnames == ["Seguimiento", "Hoy", "Leyenda"]
     assert sheet.freeze_panes == "B2"
-    assert sheet.auto_filter.ref == "A1:Q4"
-    [choices] = sheet.data_validations.dataValidation
-    assert choices.formula1 == '"' + ",".join(action.value for action in DeskAction) + '"'
-    assert "P400" in choices.sqref
+    assert sheet.auto_filter.ref == f"A1:{get_column_letter(len(XLSX_LAYOUT))}4"
+    assert sheet.column_dimensions[get_column_letter(XLSX_LAYOUT.index(KEY) + 1)].hidden
+    assert any(rule.type == "dataBar" for place in sheet.conditional_formatting for rule in place.rules)
     assert sheet.page_setup.orientation == "landscape"
     tests = [rule.formula[0] for place in sheet.conditional_formatting for rule in place.rules if rule.formula]
     assert '"Requiere atención"' in tests
     assert any("por vencer" in test for test in tests)
-    assert [cell.value for cell in sheet[1]] == list(HEADERS)
+    assert [cell.value for cell in sheet[1]] == list(XLSX_LAYOUT)
+    assert [header for header in XLSX_LAYOUT if header in HEADERS] == list(HEADERS)
     legend = {str(cell.value) for row in book["Leyenda"].iter_rows() for cell in row}
     assert {action.value for action in DeskAction} <= legend
+
+
+def test_today_leads_to_the_rows(stage: XlsxStage) -> None:
+    """ "Hoy" lists what is due and what waits for the desk, late first, each case a link to its row; nothing else."""
+    stage.open().write(
+        [
+            board_row(1, due_on=date(2026, 11, 22), turn="Nadie", user=FORMULA),
+            board_row(2, due_on=date(2026, 11, 20), turn=DESK_TURN, state="Requiere atención"),
+            board_row(3, due_on=date(2026, 11, 24), turn="Solicitante", state="Requiere corrección"),
+        ]
+    )
+    sheet = openpyxl.load_workbook(stage.path)["Hoy"]
+    texts = [str(row[0].value) for row in sheet.iter_rows() if row[0].value]
+    sections = [text for text in texts if ":" in text]
+    counts = {"Vence hoy, o ya venció": 2, "Espera a la mesa": 1, "Requiere corrección": 1, "Requiere atención": 1}
+    assert sections[:4] == [f"{title}: {count}" for title, count in counts.items()]
+    assert texts[texts.index("Caso") + 1 :][:2] == [case_number(2), case_number(1)]
+    links = {row[0].value: row[0].hyperlink.location for row in sheet.iter_rows() if row[0].hyperlink}
+    assert links[case_number(2)] == "'Seguimiento'!A3"
+    assert not any(cell.data_type == "f" for row in sheet.iter_rows() for cell in row)
+
+
+def test_the_charts_stay_when_no_figures_come(stage: XlsxStage) -> None:
+    """The dashboard is drawn from its figures, and a later write without any keeps them."""
+    stage.open().write([board_row(1)], figures(seats=None))
+    stage.open().write([board_row(1, state="Terminada")])
+    book = openpyxl.load_workbook(stage.path)
+    assert book.sheetnames == ["Seguimiento", "Hoy", "Tablero", "Tablero (datos)", "Leyenda"]
+    assert book["Tablero (datos)"].sheet_state == "hidden"
+    with zipfile.ZipFile(stage.path) as parts:
+        assert sum(name.startswith("xl/charts/chart") for name in parts.namelist()) == 4
+    assert any(cell.value == "sin dato" for row in book["Tablero (datos)"].iter_rows() for cell in row)
+    before = stage.path.stat().st_mtime_ns
+    stage.open().write([board_row(1, state="Terminada")], figures(seats=None))
+    assert stage.path.stat().st_mtime_ns == before
+
+
+def test_two_thousand_cases_are_a_file_of_reasonable_size(tmp_path: Path) -> None:
+    """With notes and lists for each, it stays small enough to send by mail."""
+    stage = XlsxStage(tmp_path)
+    rows = [board_row(n, actions=("Cancelar",), authorisation_note="Fila 4.", state_note="En espera.") for n in range(1, 2001)]
+    stage.open().write(rows)
+    assert stage.path.stat().st_size < 2_000_000
 
 
 @given(st.lists(st.text(max_size=40), min_size=15, max_size=15))

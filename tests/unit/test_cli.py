@@ -46,7 +46,23 @@ def test_help_is_spanish(arguments: list[str]) -> None:
 def test_every_command_is_there() -> None:
     """The commands of this version, each with an example in its help."""
     names = command_names(make_app())
-    expected = ["approve", "campaign", "cancel", "demo", "doctor", "explain", "list", "plan", "reject", "retry", "run", "show"]
+    expected = [
+        "approve",
+        "backup",
+        "campaign",
+        "cancel",
+        "demo",
+        "doctor",
+        "explain",
+        "init",
+        "list",
+        "plan",
+        "reject",
+        "report",
+        "retry",
+        "run",
+        "show",
+    ]
     assert sorted(names) == expected
     assert all("Ejemplo" in gestion(name, "--help").out for name in names)
 

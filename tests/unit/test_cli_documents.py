@@ -11,6 +11,9 @@ from tests.world import CONTRACTOR, World
 
 DOCUMENTATION = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text(encoding="utf-8")
 
+REPORT = "informe"
+"""A folder of the installation."""
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
@@ -36,15 +39,16 @@ def keys_of(document: object) -> set[str]:
         ["list"],
         ["show", "1"],
         ["show", "2"],
+        ["report", "--month", "2026-11", "--to", REPORT],
         ["doctor"],
         ["explain", "--requester", "a@b.co", "--operation", "creación", "--account-type", "operador", "--unit", "OGI"],
     ],
 )
 def test_every_key_is_documented(world: World, arguments: list[str]) -> None:
     """No document has a key that the page does not name."""
-    if arguments[0] in {"list", "show"}:
+    if arguments[0] in {"list", "show", "report"}:
         world.run()  # there is something to list, whichever of these tests came first
-    said = gestion_of(world, *arguments, "--json")
+    said = gestion_of(world, *(str(world.path(part)) if part == REPORT else part for part in arguments), "--json")
     named = set(re.findall(r"`([a-z_]+)`", DOCUMENTATION))
     from_elsewhere = {"requester", "operation", "account_type", "unit", "on", "user", "personal_email", "account"}
     documented = keys_of(said.document) - named - from_elsewhere

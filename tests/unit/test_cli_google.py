@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from config.clock import SimulatedClock
 from config.log import configure
 from config.settings import Log
-from intake.doctor import Check, Health, examine
+from intake.doctor import examine
+from intake.doctor_findings import Check, Health
 from intake.forms.port import Field
 from tests.command_line import gestion_of
 from tests.servers.google.faults import TOKEN
@@ -58,6 +60,17 @@ def test_a_form_that_verifies(world: World, gestion_form: GestionForm) -> None:
     (check,) = form_checks(world)
     assert check.health is Health.GOOD
     assert "1 respuesta leída; recopila correos verificados y sus 30 preguntas están enlazadas." in check.message
+
+
+def test_a_clock_beside_google_s(world: World, gestion_form: GestionForm) -> None:
+    """Google's replies carry its own time: a machine that is years away from it is red, with what to do."""
+    del gestion_form
+    world.clock = SimulatedClock(MONDAY + timedelta(days=900))
+    checks = examine(world.settings(), world.policy, world.clock, configure(Log(level="error")))
+    found = [check for check in checks if check.name == "Reloj"]
+    assert [check.health for check in found] == [Health.GOOD, Health.BAD]
+    assert "Google" in found[1].message
+    assert "NTP" in found[1].remedy
 
 
 def test_a_form_that_proves_no_identity(world: World, forms_api: FormsApi) -> None:

@@ -11,7 +11,8 @@ from config.errors import CannotRun
 from config.log import configure
 from config.settings import Log, Settings
 from intake.commands.installation import journal_to_ask, journal_to_read, records
-from intake.doctor import Health, store_findings
+from intake.doctor_findings import Health
+from intake.doctor_machine import store_findings
 from intake.plan import make_plan
 from intake.run import run_once
 from intake.wiring import Installation

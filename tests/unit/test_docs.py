@@ -10,14 +10,15 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import BaseModel
 from sqlalchemy import select
 from typer.main import get_command
 
-from config import settings
 from config.institution import Institution
+from config.settings import Settings
 from config.settings_sources import _CREDENTIALS
 from intake.board.port import HEADERS
 from intake.commands.app import command_names, make_app
@@ -36,28 +37,29 @@ from tests.world import CONTRACTOR, World
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-NOT_BUILT = {"init"}
+NOT_BUILT: set[str] = set()
 """Commands that the pages name as not built yet; when one exists, the pages are wrong."""
-SECTIONS: dict[str, type[BaseModel]] = {
-    "[store]": settings.Store,
-    '[form] kind = "google"': settings.FormByGoogle,
-    '[form] kind = "csv"': settings.FormByCsv,
-    '[matrix] kind = "sheet"': settings.MatrixBySheet,
-    '[matrix] kind = "csv"': settings.MatrixByCsv,
-    '[board] kind = "google"': settings.BoardByGoogle,
-    '[board] kind = "xlsx"': settings.BoardByXlsx,
-    '[directory] kind = "active_directory"': settings.DirectoryByActiveDirectory,
-    '[directory] kind = "embedded"': settings.DirectoryEmbedded,
-    '[cloud] kind = "embedded"': settings.CloudEmbedded,
-    '[cloud] kind = "none"': settings.CloudNone,
-    '[backup] kind = "by-hand"': settings.BackupByHand,
-    '[backup] kind = "embedded"': settings.BackupEmbedded,
-    '[mail] kind = "smtp"': settings.MailBySmtp,
-    '[mail] kind = "maildir"': settings.MailByMaildir,
-    '[desk] kind = "embedded"': settings.DeskEmbedded,
-    "[run]": settings.Run,
-    "[log]": settings.Log,
-}
+
+
+def sections() -> dict[str, type[BaseModel]]:
+    """Every section of the settings as the pages name it: `[store]`, `[form] kind = "google"`."""
+    found: dict[str, type[BaseModel]] = {}
+    for name, field in Settings.model_fields.items():
+        for model in models_in(field.annotation):
+            kind = model.model_fields.get("kind")
+            found[f"[{name}]" if kind is None else f'[{name}] kind = "{get_args(kind.annotation)[0]}"'] = model
+    return found
+
+
+def models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    """The sections that a setting may be."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for each in get_args(annotation):
+        yield from models_in(each)
+
+
+SECTIONS = sections()
 
 
 def text_of(name: str) -> str:

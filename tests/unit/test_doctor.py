@@ -13,13 +13,14 @@ import pytest
 from config.clock import SimulatedClock
 from config.log import configure
 from config.settings import Log
-from intake.doctor import Check, Health, examine
+from intake.doctor import examine
+from intake.doctor_findings import Check, Health
 from tests.command_line import everything_in, gestion_of
 from tests.world import CONTRACTOR, MATRIX, World
 
 NAMES = [
-    "Almacén", "Reloj", "Bitácora", "Formulario", "Matriz", "Tablero", "Directorio", "Nube", "Correo", "Plantillas",
-    "Mesa de servicio",
+    "Almacén", "Reloj", "Bitácora", "Vigilancia", "Formulario", "Matriz", "Tablero", "Directorio", "Nube", "Backup", "Correo",
+    "Plantillas", "Rebotes", "Mesa de servicio",
 ]  # fmt: skip
 
 
@@ -55,7 +56,7 @@ def test_all_is_well(world: World) -> None:
     found = examined(world)
     assert list(found) == NAMES
     assert {name: worst(checks) for name, checks in found.items() if worst(checks) is not Health.GOOD} == dict.fromkeys(
-        ("Formulario", "Directorio", "Nube", "Correo"), Health.DOUBTFUL
+        ("Vigilancia", "Formulario", "Directorio", "Nube", "Correo", "Rebotes"), Health.DOUBTFUL
     )
     assert "un csv no prueba la identidad" in text(found["Formulario"]).lower()
     assert "mesa@upme.gov.co" in text(found["Formulario"])
@@ -171,6 +172,49 @@ def test_a_template_that_is_broken(world: World) -> None:
     world.sections = {"mail": {"kind": "maildir", "path": "correo", "templates_dir": "plantillas"}}
     found = examined(world)["Plantillas"]
     assert (worst(found), "report/body.txt" in text(found)) == (Health.BAD, True)
+
+
+def test_a_template_that_cannot_be_filled(world: World) -> None:
+    """A template that compiles, and asks for a value that no mail carries, is found with sample values."""
+    folder = world.path("plantillas") / "refusal"
+    folder.mkdir(parents=True)
+    (folder / "body.txt").write_text("{{ motivo_que_no_existe }}", encoding="utf-8")
+    world.sections = {"mail": {"kind": "maildir", "path": "correo", "templates_dir": "plantillas"}}
+    found = examined(world)["Plantillas"]
+    assert (worst(found), "refusal/body.txt" in text(found)) == (Health.BAD, True)
+
+
+def test_the_backups_folder(world: World) -> None:
+    """Backups that other people of the machine can read are said; so is a folder that cannot be written."""
+    folder = world.path("backups")
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    assert f"chmod 700 {folder}" in text(examined(world)["Backup"])
+    folder.chmod(0o700)
+    assert worst(examined(world)["Backup"]) is Health.GOOD
+
+
+def test_nobody_watches(world: World) -> None:
+    """Without metrics or a sign of life that is said; metrics in a folder that is not there are red, a wrong name yellow."""
+    assert "Nadie se enteraría" in text(examined(world)["Vigilancia"])
+    for name, health in (("no/hay/gestion.prom", Health.BAD), ("gestion.txt", Health.DOUBTFUL), ("gestion.prom", Health.GOOD)):
+        world.sections = {"watching": {"metrics_file": name}}
+        assert worst(examined(world)["Vigilancia"]) is health
+    world.sections = {"watching": {"heartbeat_url": "https://vigilante.invalid/ping"}}
+    assert worst(examined(world)["Vigilancia"]) is Health.GOOD
+
+
+def test_the_matrix_without_an_approver(world: World) -> None:
+    """A policy that wants a second person, and a matrix that knows none, are said."""
+    world.path("matriz.csv").write_text(MATRIX.replace(",sí\n", ",\n"), encoding="utf-8")
+    assert "Nadie puede aprobar hoy" in text(examined(world)["Matriz"])
+
+
+def test_what_is_looked_at_is_told(world: World) -> None:
+    """Whoever watches is told of each check as it begins."""
+    began: list[str] = []
+    list(examine(world.settings(), world.policy, world.clock, configure(Log(level="error")), began=began.append))
+    assert set(NAMES) <= set(began)
 
 
 def test_settings_that_cannot_be_read(world: World) -> None:

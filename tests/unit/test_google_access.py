@@ -22,6 +22,7 @@ from intake.google_access import (
     google_credentials,
     insecure_endpoint,
 )
+from intake.setting_up.form_editor import FormEditor
 from tests.servers.google import faults
 from tests.servers.google.accounts import ServiceAccountKey, write_key_file
 from tests.servers.google.certificates import self_signed
@@ -215,6 +216,28 @@ def test_writes_never_leave_a_dry_run(fake_google: FakeGoogle, key_file: Path, f
         authorized.request(url, method, body=b"{}")
     guarded.close()
     assert [call.method_id for call in fake_google.calls if call.method_id != "token"] == []
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+def test_a_write_is_sent_once(
+    service_account: ServiceAccountKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, encrypted: bool
+) -> None:
+    """httplib2 would send a write again when it loses the answer, and make a second form: not with us, over TLS or not."""
+    certificate, key = self_signed(tmp_path)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    api = FormsApi()
+    with FakeGoogle(service_account, (api,), tls=context if encrypted else None) as google:
+        key_file = write_key_file(service_account, tmp_path / "key.json", google.token_uri)
+        credentials = google_credentials(key_file, scopes=FORMS_EDIT_SCOPES)
+        editor = FormEditor("", credentials, endpoint=google.url, timeout_seconds=5)
+        google.faults.add("forms.forms.create", faults.Cut())
+        with pytest.raises(Unreachable):
+            editor.create("Gestión de Usuarios")
+        assert len(api.forms) == len(google.calls_of("forms.forms.create")) == 1
+        assert editor.create("Otra").form_id == "made-form-2"
+        editor.close()
 
 
 def test_writes_go_out_when_allowed(fake_google: FakeGoogle, key_file: Path, forms_api: FormsApi) -> None:

@@ -8,19 +8,10 @@ from pathlib import Path
 import pytest
 
 from config.errors import CannotRun
-from config.settings import (
-    BoardByGoogle,
-    CloudEmbedded,
-    DirectoryByActiveDirectory,
-    DirectoryEmbedded,
-    FormByCsv,
-    FormByGoogle,
-    MailByMaildir,
-    MailBySmtp,
-    MatrixBySheet,
-    Settings,
-    load_settings,
-)
+from config.settings import Settings, load_settings
+from config.settings_accounts import CloudEmbedded, DirectoryByActiveDirectory, DirectoryEmbedded
+from config.settings_intake import BoardByGoogle, FormByCsv, FormByGoogle, MatrixBySheet
+from config.settings_telling import MailByMaildir, MailBySmtp
 from tests.unit.settings_files import CANARY, EMBEDDED, EXAMPLE, change, complaint, private, production_files
 
 
@@ -140,7 +131,11 @@ def test_a_wrong_variable_is_named(embedded: Path, variable: str, value: str, sa
         ("STANDARDPACK = 3", "STANDARDPACK = -1", "cloud.seats.STANDARDPACK: debe ser 0 o más"),
         ("STANDARDPACK = 3", "STANDARDPACK = true", "cloud.seats.STANDARDPACK: no admite true ni false"),
         ("STANDARDPACK = 3", "STANDARDPACK = 1.5", "cloud.seats.STANDARDPACK: debe ser un número entero, sin decimales"),
-        ('[desk]\nkind = "embedded"', '[desk]\nkind = "glpi"', "desk.kind: debe ser uno de estos valores: embedded"),
+        (
+            '[desk]\nkind = "embedded"',
+            '[desk]\nkind = "aranda"',
+            "desk: kind no admite «aranda»; use uno de estos valores: rt, glpi, glpi11, mail o embedded",
+        ),
         ("[desk]", '[store]\nurl = "mysql://x/y"\n[desk]', "store.url: debe empezar por sqlite:///"),
         ("[desk]", '[store]\nurl = "sqlite://"\n[desk]', "store.url: el registro no puede estar en memoria"),
         ("[desk]", "[store]\nlease_seconds = 5\n[desk]", "store.lease_seconds: debe ser 30 o más (se leyó «5»)"),

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 import config
 from config.errors import CannotRun
 from config.institution import load_institution
-from config.settings import DirectoryByActiveDirectory, MailBySmtp, load_settings
+from config.settings import load_settings
+from config.settings_accounts import DirectoryByActiveDirectory
+from config.settings_telling import MailBySmtp
 from tests.unit.settings_files import CANARY, EXAMPLE, change, complaint, private, production_files
 
 

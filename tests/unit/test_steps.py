@@ -130,7 +130,7 @@ def test_every_act_is_somebodys_step() -> None:
     }
     for act, request in by_circumstance.items():
         assert act in {step.act for step in steps_of(request, rules())}, act
-    tested_elsewhere = {Act.MAIL_REMINDER, Act.REMOVE_LICENCE}
+    tested_elsewhere = {Act.MAIL_REMINDER, Act.REMOVE_LICENCE, Act.REVOKE_RETURNED}
     assert asked | set(by_circumstance) | tested_elsewhere == set(Act)
 
 

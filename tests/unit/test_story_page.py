@@ -298,7 +298,7 @@ def test_the_page_is_replaced_whole_and_is_the_same_for_the_same_cases(tmp_path:
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     """A missing folder is said in Spanish."""
-    with pytest.raises(CannotRun, match="No se puede escribir la página"):
+    with pytest.raises(CannotRun, match="No se puede escribir"):
         page(tmp_path / "no", story())
 
 

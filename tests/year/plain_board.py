@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from config.vocabulary import CaseNumber
+from intake.board.dashboard import Dashboard
 from intake.board.port import BoardRow, RequestedAction
 
 
@@ -31,8 +32,12 @@ class PlainBoard:
         rows = self.rows().items()
         return tuple(RequestedAction(CaseNumber(case), cells[-2], cells[-1]) for case, cells in rows if cells[-2].strip())
 
-    def write(self, rows: Sequence[BoardRow]) -> tuple[str, ...]:
-        """See the port."""
+    def misplaced(self) -> tuple[CaseNumber, ...]:
+        """None: nobody sorts this file."""
+        return ()
+
+    def write(self, rows: Sequence[BoardRow], dashboard: Dashboard | None = None) -> tuple[str, ...]:
+        """See the port; there are no charts in it."""
         known = self.rows()
         for row in rows:
             action, note = known[row.case][-2:] if row.case in known else ("", "")

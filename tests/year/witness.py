@@ -263,7 +263,9 @@ class Witness:
             yield "a case has two tickets"
         for case, request in self.requests.items():
             ticket = tickets.get(case)
-            over = request.state.closed or request.attended_at is not None
+            # What was attended and needs a person all the same has its ticket open again.
+            attended = request.attended_at is not None and request.state is not State.NEEDS_ATTENTION
+            over = request.state.closed or attended
             if over and (ticket is None or ticket.status is not TicketStatus.CLOSED):
                 yield f"{case} is {request.state} and its ticket {ticket and ticket.status}"
             if not over and ticket is not None and ticket.status is TicketStatus.CLOSED:

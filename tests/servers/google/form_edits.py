@@ -44,6 +44,7 @@ def _apply(document: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
             return {"createItem": _create_item(document, item, index)}
         case {"updateItem": {"item": item, "location": {"index": int(index)}, "updateMask": str()}}:
             document["items"][index] = {**document["items"][index], **item}
+            _check_branches(document, document["items"][index])
             return {}
         case {"deleteItem": {"location": {"index": int(index)}}}:
             del document["items"][index]
@@ -58,12 +59,29 @@ def _apply(document: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
             raise ApiError(400, "INVALID_ARGUMENT", f"Invalid requests: {sorted(request)}")
 
 
+def _check_branches(document: dict[str, Any], item: dict[str, Any]) -> None:
+    """An answer leads only to a section that is there, and only from a list of which one answer is chosen."""
+    choices = question_of(item).get("choiceQuestion", {})
+    sections = {each["itemId"] for each in document["items"] if "pageBreakItem" in each}
+    for option in choices.get("options", []):
+        leads_to = option.get("goToSectionId")
+        if leads_to is not None and leads_to not in sections:
+            raise ApiError(400, "INVALID_ARGUMENT", f"goToSectionId {leads_to} is no section of the form.")
+        if (leads_to or option.get("goToAction")) and choices.get("type") not in ("RADIO", "DROP_DOWN"):
+            raise ApiError(400, "INVALID_ARGUMENT", "Section navigation is only for RADIO and DROP_DOWN.")
+
+
 def _create_item(document: dict[str, Any], item: dict[str, Any], index: int) -> dict[str, Any]:
     items = document["items"]
     if not 0 <= index <= len(items):
         raise ApiError(400, "INVALID_ARGUMENT", f"Invalid location index {index}")
     seed = f"{document['formId']}/{document['revisionId']}/{len(items)}/{item.get('title')}"
     made = copy.deepcopy(item)
+    if made.get("itemId") in {each["itemId"] for each in items}:
+        raise ApiError(400, "INVALID_ARGUMENT", f"Item ID already in use: {made['itemId']}")
+    if question_of(made).get("questionId") in {question_of(each).get("questionId", "") for each in items}:
+        raise ApiError(400, "INVALID_ARGUMENT", f"Question ID already in use: {question_of(made)['questionId']}")
+    _check_branches(document, made)
     made.setdefault("itemId", hashlib.sha256(f"item/{seed}".encode()).hexdigest()[:8])
     ids = []
     question = question_of(made)

@@ -155,8 +155,8 @@ class FormsApi:
 
     def _create(self, call: ApiCall) -> dict[str, Any]:
         info = call.body.get("info") or {}
-        if set(call.body) - {"info"} or not info.get("title"):
-            raise ApiError(400, "INVALID_ARGUMENT", "Only info.title can be set when creating a form.")
+        if set(call.body) - {"info"} or set(info) - {"title", "documentTitle"} or not info.get("title"):
+            raise ApiError(400, "INVALID_ARGUMENT", "Only info.title and info.documentTitle can be set when creating a form.")
         form = self.add_form(f"made-form-{len(self.forms) + 1}", title=info["title"])
         form.document["settings"] = {}
         # Google: forms made through the API after 31 January 2026 start unpublished.
@@ -165,12 +165,20 @@ class FormsApi:
 
     def _batch_update(self, call: ApiCall) -> dict[str, Any]:
         form = self._form(call)
+        wanted = (call.body.get("writeControl") or {}).get("requiredRevisionId")
+        if wanted is not None and wanted != form.document["revisionId"]:
+            raise ApiError(400, "INVALID_ARGUMENT", "The required revision ID is not the latest revision of the form.")
         replies = apply_requests(form.document, call.body.get("requests") or [])
         form.document["revisionId"] = f"{int(form.document['revisionId'], 16) + 1:08x}"
         return {"replies": replies, **({"form": form.document} if call.body.get("includeFormInResponse") else {})}
 
     def _set_publish_settings(self, call: ApiCall) -> dict[str, Any]:
         form = self._form(call)
+        state = call.body["publishSettings"].get("publishState") or {}
+        if set(state) != {"isPublished", "isAcceptingResponses"} or (
+            state["isAcceptingResponses"] and not state["isPublished"]
+        ):
+            raise ApiError(400, "INVALID_ARGUMENT", "Both isPublished and isAcceptingResponses must be set, and agree.")
         form.document["publishSettings"] = call.body["publishSettings"]
         return {"formId": form.document["formId"], "publishSettings": form.document["publishSettings"]}
 

@@ -30,6 +30,20 @@ class SheetTab:
     """Cells that hold a formula: text that somebody's answer turned into a program."""
     furniture: list[Mapping[str, Any]] = field(default_factory=list)
     """Formats, rules, filters and protections asked for, as they came."""
+    notes: dict[tuple[int, int], str] = field(default_factory=dict)
+    choices: dict[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
+    """The drop-down of each cell that has one."""
+    hidden: bool = False
+    hidden_columns: set[int] = field(default_factory=set)
+    widths: dict[int, int] = field(default_factory=dict)
+    """Pixels by column."""
+    rules: list[Mapping[str, Any]] = field(default_factory=list)
+    """Conditional formats in their order."""
+    filter_views: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    protections: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    charts: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    metadata: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    basic_filter: Mapping[str, Any] | None = None
 
     def table(self) -> list[list[Value]]:
         """All rows down to the last one that is not empty."""
@@ -81,6 +95,11 @@ class SheetTab:
         self._move(lambda row, column: (row, column + 1 if column >= before else column))
         self.columns += 1
 
+    def delete_column(self, number: int) -> None:
+        """Delete a column, as an agent would."""
+        self._move(lambda row, column: (row, column - (column > number)) if column != number else None)
+        self.columns -= 1
+
     def move_column(self, source: int, target: int) -> None:
         """Swap two columns, as dragging one over its neighbour does."""
         swap = {source: target, target: source}
@@ -99,6 +118,8 @@ class SheetTab:
 
     def _move(self, to: Callable[[int, int], tuple[int, int] | None]) -> None:
         self.cells = {place: value for old, value in self.cells.items() if (place := to(*old)) is not None}
+        self.notes = {place: note for old, note in self.notes.items() if (place := to(*old)) is not None}
+        self.choices = {place: choice for old, choice in self.choices.items() if (place := to(*old)) is not None}
         self.formulas = {place for old in self.formulas if (place := to(*old)) is not None}
 
 
@@ -108,6 +129,13 @@ class Spreadsheet:
 
     time_zone: str = "America/Bogota"
     tabs: list[SheetTab] = field(default_factory=list)
+
+    def duplicate(self, title: str, copy_title: str, sheet_id: int) -> SheetTab:
+        """Duplicate a tab, as an agent would: its cells, notes and choices, under a number of its own."""
+        source = self.tab(title)
+        copied = SheetTab(sheet_id, copy_title, source.rows, source.columns, source.frozen_rows, source.frozen_columns)
+        copied.cells, copied.notes, copied.choices = dict(source.cells), dict(source.notes), dict(source.choices)
+        return self.add(copied)
 
     def tab(self, title: str) -> SheetTab:
         """The tab of this title."""

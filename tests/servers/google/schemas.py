@@ -27,7 +27,7 @@ class Schemas:
     def problems(self, message: object, schema: str, *, request: bool) -> list[str]:
         """What is wrong with a message, each with the path to it; empty when it is as documented. At most ten."""
         found: list[str] = []
-        for error in self._validator(schema, nullable=request).iter_errors(message):
+        for error in self._validator(schema, nullable=request).iter_errors(_thinned(message) if request else message):
             place = "/".join(str(part) for part in error.absolute_path) or "(root)"
             found.append(f"{schema}: {place}: {error.message[:300]}")
             if len(found) == 10:
@@ -44,6 +44,45 @@ class Schemas:
             root = {"$ref": f"#/$defs/{schema}", "$defs": self._definitions[nullable]}
             self._validators[key] = jsonschema.Draft202012Validator(root)
         return self._validators[key]
+
+
+def _thinned(message: object) -> object:
+    """The message with one of each kind of row: two thousand that differ in their texts alone are checked as one."""
+    if not isinstance(message, dict) or not isinstance(message.get("requests"), list):
+        return message
+    seen: set[str] = set()
+    return {**message, "requests": [each for change in message["requests"] for each in _unseen(change, seen)]}
+
+
+def _unseen(change: Any, seen: set[str]) -> list[Any]:
+    try:
+        update = change["updateCells"]
+        new = {kind: row for row in update["rows"] if (kind := f"{update['fields']} {_kind(row)}") not in seen}
+    except (KeyError, TypeError):
+        return [change]
+    if not new:
+        return []
+    seen.update(new)
+    return [{"updateCells": {**update, "rows": list(new.values())}}]
+
+
+def _kind(row: Any) -> str:
+    """Which cells of which kinds of value are in a row; a look is a kind of its own."""
+    if list(row) != ["values"]:
+        return str(row)
+    return str(sorted({_kind_of_cell(cell) for cell in row["values"]}))
+
+
+def _kind_of_cell(cell: Any) -> str:
+    match cell:
+        case {"userEnteredValue": {"stringValue": str()}} if len(cell) == 1 and len(cell["userEnteredValue"]) == 1:
+            return "text"
+        case {"userEnteredValue": {"numberValue": int() | float()}} if len(cell) == 1 and len(cell["userEnteredValue"]) == 1:
+            return "number"
+        case {"note": str()} if len(cell) == 1:
+            return "note"
+        case _:
+            return str(cell)
 
 
 def _fields(source: dict[str, Any], schema: dict[str, Any]) -> dict[str, str | None] | None:

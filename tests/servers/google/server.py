@@ -127,6 +127,8 @@ class FakeGoogle:
         self.violations: list[str] = []
         self.bytes_sent = 0
         """Bytes of all replies' bodies before compression."""
+        self.bodies: list[int] = []
+        """Bytes of each request's body, in order of arrival."""
         self.stopping = threading.Event()
         self._check_replies = check_replies
         self._handlers: dict[str, Handler] = {}
@@ -194,6 +196,7 @@ class FakeGoogle:
             method_id = match.method.id if match else ""
         with self._lock:
             self.calls.append(Call(method, parts.path, method_id, time.monotonic()))
+            self.bodies.append(len(body))
         fault = self.faults.take(method_id)
         if isinstance(fault, Slow):
             self.stopping.wait(fault.seconds)

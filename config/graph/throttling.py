@@ -1,0 +1,78 @@
+"""How much Graph is asked at once, and how long it is waited for (https://learn.microsoft.com/graph/throttling).
+
+Outlook takes four requests at once for an application and a mailbox (https://learn.microsoft.com/graph/throttling-limits).
+"""
+
+import email.utils
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+
+AT_ONCE = 4
+TRIES = 4
+LONGEST_WAIT_SECONDS = 60.0
+"""For one request, over all its tries: a run that stood still for longer would keep everybody else waiting."""
+_FIRST_WAIT_SECONDS = 1.0
+_DAY_SECONDS = 86_400.0
+_MAILBOX = re.compile(r"/(?:users|drives|admin/exchange/mailboxes)/([^/?]+)")
+
+
+class Slots:
+    """At most four requests at once for each mailbox (and drive), and for all that belongs to none. Thread-safe."""
+
+    def __init__(self, at_once: int = AT_ONCE) -> None:
+        self._at_once = at_once
+        self._lock = threading.Lock()
+        self._slots: dict[str, threading.BoundedSemaphore] = {}
+
+    @contextmanager
+    def of(self, path: str) -> Iterator[None]:
+        """One of the places for this path, as soon as there is one."""
+        found = _MAILBOX.search(path)
+        name = found[1] if found else ""
+        with self._lock:
+            slot = self._slots.setdefault(name, threading.BoundedSemaphore(self._at_once))
+        with slot:
+            yield
+
+
+class Patience:
+    """The tries and pauses of one request: as Retry-After asks, else 1, 2, 4 seconds; no more than a minute in all."""
+
+    def __init__(self, sleep: Callable[[float], None]) -> None:
+        self._sleep = sleep
+        self._tries = 1
+        self._waited = 0.0
+
+    def again(self, asked_seconds: float | None) -> bool:
+        """Wait and return True; False when it has been tried or waited for often enough."""
+        wait = asked_seconds if asked_seconds is not None else _FIRST_WAIT_SECONDS * 2 ** (self._tries - 1)
+        if self._tries == TRIES or self._waited + wait > LONGEST_WAIT_SECONDS:
+            return False
+        self._tries += 1
+        self._waited += wait
+        self._sleep(wait)
+        return True
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """What Retry-After asks for, in seconds (with decimals) or as a date beside the reply's own; None: nothing readable.
+
+    At most a day: whatever a broken gateway asks for, the journal can count with it.
+    """
+    found = {name.lower(): value for name, value in headers.items() if name.lower() in {"retry-after", "date"}}
+    text = found.get("retry-after", "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", text):
+        return min(float(text), _DAY_SECONDS)
+    wanted, sent = _http_date(text), _http_date(found.get("date", ""))
+    return min(max(0.0, (wanted - sent).total_seconds()), _DAY_SECONDS) if wanted and sent else None
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        found = email.utils.parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None

@@ -1,0 +1,1 @@
+"""Making an installation: the form, the spreadsheets, the settings file."""

@@ -1,0 +1,1 @@
+"""Mails and pages as Debian's Chromium shows and prints them."""
