@@ -7,6 +7,7 @@ from datetime import datetime
 from config.errors import CannotRun, GestionError, TargetError
 from config.vocabulary import CaseNumber, HoldReason, Operation
 from intake.campaign_planning import candidate
+from intake.campaign_ticket import begin_ticket, note_undoing
 from intake.own_cases import open_own_case
 from intake.run import Progress, RunReport, show_board, tell_of_many, work
 from intake.wiring import Installation
@@ -70,6 +71,7 @@ def apply_campaign(
         lines = {line.account_id: line for line in campaigns.body(campaign.digest).plan.lines}
         campaigns.did(campaign.digest, deed)
         worked, waves = Worked(), _Waves(installation, accounts, campaign, watched, len(lines))
+        begin_ticket(installation, campaign, len(lines))
         _try_again(installation, accounts, campaign, deed)
         waves.work(worked)
         while _goes_on(worked, watched) and (most_waves is None or worked.waves < most_waves):
@@ -113,6 +115,7 @@ def undo_campaign(
         chosen = [account_id for account_id in lines if only is None or account_id in only]
         asked = DeskAsked(DeskAction.CANCEL, deed.operator, deed.note or "Se deshizo la campaña.", at_command=True)
         worked, waves = Worked(), _Waves(installation, accounts, campaign, watched, len(chosen))
+        note_undoing(installation, campaign, len(lines), deed)
         again = _may_be_enabled(installation, accounts, campaign)
         _try_again(installation, accounts, campaign, deed)
         waves.work(worked)

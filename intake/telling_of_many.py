@@ -1,9 +1,10 @@
-"""Mails about many accounts at once, each exactly once: a batch that was held, and how a campaign ended."""
+"""What is told of many accounts at once, each exactly once: a batch that was held, and how a campaign ended."""
 
 from collections.abc import Sequence
 
 from config.errors import RecipientRefused
 from config.vocabulary import CaseNumber, EmailAddress, same_address
+from intake.campaign_ticket import close_ticket, told_key
 from intake.performing import Post
 from intake.wiring import Installation
 from notify.mails import BatchHeld, CampaignReport, Mail
@@ -63,12 +64,13 @@ def tell_of_campaigns(installation: Installation) -> None:
         Memory(installation.journal),
     )
     for campaign in campaigns.all():
-        key = f"campaign.told.{campaign.digest}"
+        key = told_key(campaign)
         if not campaign.appliable or memory.get(key) is not None:
             continue
         if accounts.finished(campaign.digest):
             lines = campaigns.body(campaign.digest).plan.lines
             report = report_of(campaign, lines, accounts.standings(campaign.digest))
+            close_ticket(installation, campaign, report)
             people = [campaign.planned_by, *([campaign.approved_by] if campaign.approved_by else [])]
             if len(people) == 2 and same_address(*people):
                 people.pop()

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from config.errors import CannotRun
-from config.vocabulary import EmailAddress
+from config.vocabulary import CaseNumber, EmailAddress
 from provision.journal import schema as s
 from provision.journal.store import Journal
 from provision.procedure.campaign import CampaignPlan
@@ -165,6 +165,12 @@ class Campaigns:
             if wholly and not is_closed(connection, digest):
                 _close(connection, digest, rolled_back.at)
             _add(connection, digest, rolled_back)
+
+    def number_of(self, digest: str, year: int, now: datetime) -> CaseNumber:
+        """The number under which the desk knows it: of the same count as cases, given once. Idempotent."""
+        key = f"campaign.number.{digest}"
+        with self._journal.receiving(now) as receiving:
+            return receiving.number_kept_as(key, year)
 
     def did(self, digest: str, deed: Deed) -> None:
         """Write down something that was done with it."""

@@ -112,6 +112,16 @@ class Receiving:
             raise ValueError("the store counted nothing")
         return CaseNumber(f"GU-{year}-{counted[0]:06d}")
 
+    def number_kept_as(self, key: str, year: int) -> CaseNumber:
+        """The number given under this key before; else the next one, kept under it."""
+        self.take_turn()
+        kept = self._connection.execute(select(s.memory.c.value).where(s.memory.c.key == key)).scalar_one_or_none()
+        if kept is not None:
+            return CaseNumber(kept)
+        number = self.next_case_number(year)
+        self._connection.execute(s.memory.insert().values(key=key, value=number))
+        return number
+
     def enter(self, version: ResponseVersion, advance: Advance) -> None:
         """A response becomes a case."""
         request = advance.request

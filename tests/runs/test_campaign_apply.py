@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from intake.campaign_applying import Watched, apply_campaign
 from intake.forms.port import Field
+from notify.desk.port import TicketStatus
 from provision.directory.port import AccountChanges
 from provision.journal import schema as s
 from provision.journal.campaign_accounts import Stage
@@ -49,7 +50,7 @@ def enabled(world: World, count: int) -> list[bool]:
 
 
 def test_a_campaign_is_applied_at_once_where_the_date_has_come(tmp_path: Path) -> None:
-    """Everybody is inactive without groups, beyond the cap, with no ticket and no mail each; one report to each of two."""
+    """Everybody is inactive, beyond the cap, with no ticket and no mail each; one report to each of two, one ticket for all."""
     world = office(tmp_path, 25, at=NEW_YEAR, caps=2)
     digest = applied(world)
     assert enabled(world, 25) == [False] * 25
@@ -66,6 +67,11 @@ def test_a_campaign_is_applied_at_once_where_the_date_has_come(tmp_path: Path) -
     assert len(reports(world)) == 2
     assert campaign(world, "apply", digest).code == 0
     assert len(reports(world)) == 2
+    (ticket,) = world.desk().tickets()
+    assert ticket.ticket.status is TicketStatus.CLOSED
+    assert ticket.ticket.solution is not None
+    assert "25 cuentas inactivas, 0 salieron de ella y 0 quedan para revisión" in ticket.ticket.solution
+    assert ticket.ticket.case not in {shown.request.case for shown in world.cases()}
 
 
 def test_a_date_to_come_waits_and_nobody_else_takes_it(tmp_path: Path) -> None:

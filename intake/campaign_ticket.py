@@ -1,0 +1,73 @@
+"""One ticket for a whole campaign: registered when it is first applied, noted when undone, closed with what it came to.
+
+Unidad para las Víctimas, D ("registrar la gestión en la herramienta"); UPME, activities 2 and 6. Its accounts have no ticket
+each: thousands of them would bury the desk's own.
+"""
+
+from config.errors import TargetError
+from intake.wiring import Installation
+from notify.desk.port import NewTicket, TicketId, TicketStatus
+from notify.mails import CampaignReport
+from provision.journal.campaigns import Campaign, Campaigns, Deed
+from provision.journal.views import Memory
+
+
+def begin_ticket(installation: Installation, campaign: Campaign, accounts: int) -> None:
+    """Register it and say that it is under way, unless it was reported already; without a desk the report registers it."""
+    if Memory(installation.journal).get(told_key(campaign)) is not None:
+        return
+    try:
+        installation.desk.set_status(_registered(installation, campaign, accounts), TicketStatus.IN_PROGRESS)
+    except TargetError as error:
+        _pass_on(installation, campaign, error)
+
+
+def note_undoing(installation: Installation, campaign: Campaign, accounts: int, deed: Deed) -> None:
+    """Say who undoes it, and why; once for each time."""
+    why = f" Motivo: {deed.note}" if deed.note else ""
+    text = f"{deed.operator} deshace la campaña, o parte de ella.{why}"
+    try:
+        ticket = _registered(installation, campaign, accounts)
+        installation.desk.note(ticket, f"deshacer-{deed.at:%Y%m%dT%H%M%S}", text)
+    except TargetError as error:
+        _pass_on(installation, campaign, error)
+
+
+def _pass_on(installation: Installation, campaign: Campaign, error: TargetError) -> None:
+    # Accounts whose contracts ended do not wait for the desk's tool.
+    installation.log.warning("campaign.ticket", campaign=campaign.digest[:12], problem=str(error))
+
+
+def told_key(campaign: Campaign) -> str:
+    """Under this key the journal remembers when the campaign was reported."""
+    return f"campaign.told.{campaign.digest}"
+
+
+def close_ticket(installation: Installation, campaign: Campaign, report: CampaignReport) -> None:
+    """Close it with what became of its accounts (activity 6). Idempotent. Raises TargetError."""
+    solution = (
+        f"Campaña «{campaign.title}»: {report.applied} cuentas inactivas, {report.left_out} salieron de ella y "
+        f"{report.failed} quedan para revisión. El informe, cuenta por cuenta, se envió a quienes la planearon y aprobaron; "
+        "cada cuenta tiene su caso en el tablero."
+    )
+    installation.desk.close_with_solution(_registered(installation, campaign, len(report.rows)), solution)
+
+
+def _registered(installation: Installation, campaign: Campaign, accounts: int) -> TicketId:
+    """The campaign's ticket, made if there is none: its number is kept before, so that there is never a second one."""
+    year = campaign.planned_at.astimezone(installation.policy.zone).year
+    case = Campaigns(installation.journal).number_of(campaign.digest, year, installation.clock())
+    found = installation.desk.find(case)
+    if found is not None:
+        return found.id
+    body = "\n".join(
+        (
+            f"Campaña: {campaign.title}",
+            f"Cuentas: {accounts}",
+            f"Planeada por: {campaign.planned_by}",
+            f"Aprobada por: {campaign.approved_by or 'nadie'}",
+            f"Huella del plan: {campaign.digest}",
+            "Detalle: gestion campaign show " + campaign.digest[:12],
+        )
+    )
+    return installation.desk.create(NewTicket(case, f"{case} · Campaña · {campaign.title}", body, campaign.planned_by)).id
