@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from intake.commands.bars import UNDRAWABLE, drawn_bar
 from intake.output import Output
 from provision.backup.port import Pace
 
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 Watch = Callable[[Pace], None]
-_UNDRAWABLE = (OSError, ValueError)
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -22,23 +22,7 @@ def copying_bar(output: Output, doing: str) -> Iterator[Watch]:
     if not output.watched:
         yield lambda pace: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    class QuietConsole(Console):
-        def on_broken_pipe(self) -> None:
-            """Say nothing more, instead of ending the work."""
-            self.quiet = True
-
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("elementos · {task.fields[octets]} · {task.fields[rate]} ·", markup=False),
-        TimeRemainingColumn(),
-    )
-    console = QuietConsole(file=output.progress(), markup=False, emoji=False, highlight=False)
-    with Progress(*columns, console=console, transient=True) as bar:
+    with drawn_bar(output, "elementos · {task.fields[octets]} · {task.fields[rate]} ·") as bar:
         yield _moves(bar, doing)
 
 
@@ -54,7 +38,7 @@ def _moves(bar: "Progress", doing: str) -> Watch:
         rate = f"{shown(int((pace.bytes - before) / (now - since)))}/s" if now > since else ""
         try:
             bar.update(task, completed=pace.items, total=pace.of_items, octets=shown(pace.bytes), rate=rate)
-        except _UNDRAWABLE:
+        except UNDRAWABLE:
             return
 
     return move

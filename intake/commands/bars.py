@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 Moving = Callable[[str, int, int], None]
 """Told what is being done, how many are done, and of how many."""
-_UNDRAWABLE = (OSError, ValueError)
+UNDRAWABLE = (OSError, ValueError)
+"""What drawing may raise when nobody looks any more."""
 
 
 @contextmanager
@@ -20,6 +21,13 @@ def moving_bar(output: Output) -> Iterator[Moving]:
     if not output.watched:
         yield lambda doing, done, total: None
         return
+    with drawn_bar(output, "{task.fields[rate]}") as bar:
+        yield _moves(bar)
+
+
+@contextmanager
+def drawn_bar(output: Output, beside: str) -> Iterator["Progress"]:
+    """A bar on the standard error; `beside` stands between the count and the time left, with the task's fields in it."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -32,12 +40,12 @@ def moving_bar(output: Output) -> Iterator[Moving]:
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}", markup=False),
+        TextColumn(beside, markup=False),
         TimeRemainingColumn(),
     )
     console = QuietConsole(file=output.progress(), markup=False, emoji=False, highlight=False)
     with Progress(*columns, console=console, transient=True) as bar:
-        yield _moves(bar)
+        yield bar
 
 
 def _moves(bar: "Progress") -> Moving:
@@ -50,7 +58,7 @@ def _moves(bar: "Progress") -> Moving:
             bar.update(tasks[doing], completed=done, total=total)
             speed = bar.tasks[tasks[doing]].speed
             bar.update(tasks[doing], rate=f"{speed:.0f}/s" if speed else "")
-        except _UNDRAWABLE:
+        except UNDRAWABLE:
             return
 
     return move
