@@ -22,7 +22,8 @@ from config.graph.errors import GraphRefusal, error_of
 from config.graph.odata import query_text
 from config.graph.session import GraphSession, broke_off, transport_error
 from config.graph.streamed import Streamed
-from config.graph.throttling import Patience, Slots, retry_after_seconds
+from config.graph.throttling import Patience, Slots
+from config.http_times import retry_after_seconds
 
 Json = Mapping[str, object]
 """A reply's body, for the adapters to parse with a pydantic TypeAdapter."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 
 from config.errors import Misconfigured, Rejected, Target, TargetError, Transient
-from config.graph.throttling import retry_after_seconds
+from config.http_times import retry_after_seconds
 
 PASSING_STATUSES = frozenset({408, 423, 429, 500, 502, 503, 504, 509})
 _NEVER_PASSING_CODES = frozenset({"ErrorMimeContentConversionFailed", "ErrorItemCorrupt", "ErrorCorruptData"})

@@ -11,6 +11,7 @@ from requests.utils import get_environ_proxies
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from config.errors import Misconfigured, Target, TargetError, Transient, Unreachable
+from config.trusted import machine_store
 
 _POOL = 16
 _NO_ADDRESS = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema)
@@ -55,13 +56,6 @@ class _Verifying(HTTPAdapter):
         limit = timeout if timeout is not None else self._timeout_seconds
         through = get_environ_proxies(request.url or "", no_proxy=None)
         return super().send(request, stream=stream, timeout=limit, verify=self._authority, cert=None, proxies=through)
-
-
-def machine_store() -> str | bool:
-    """The authorities that this machine trusts, as requests takes them: a path; True where it keeps them elsewhere."""
-    # requests would take certifi's list, which knows nothing of an authority that the administrator added to the machine.
-    paths = ssl.get_default_verify_paths()
-    return paths.cafile or paths.capath or True
 
 
 def transport_error(error: requests.RequestException, target: Target, asked: str) -> TargetError:

@@ -3,19 +3,16 @@
 Outlook takes four requests at once for an application and a mailbox (https://learn.microsoft.com/graph/throttling-limits).
 """
 
-import email.utils
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 
 AT_ONCE = 4
 TRIES = 4
 LONGEST_WAIT_SECONDS = 60.0
 """For one request, over all its tries: a run that stood still for longer would keep everybody else waiting."""
 _FIRST_WAIT_SECONDS = 1.0
-_DAY_SECONDS = 86_400.0
 _MAILBOX = re.compile(r"/(?:users|drives|admin/exchange/mailboxes)/([^/?]+)")
 
 
@@ -55,24 +52,3 @@ class Patience:
         self._waited += wait
         self._sleep(wait)
         return True
-
-
-def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """What Retry-After asks for, in seconds (with decimals) or as a date beside the reply's own; None: nothing readable.
-
-    At most a day: whatever a broken gateway asks for, the journal can count with it.
-    """
-    found = {name.lower(): value for name, value in headers.items() if name.lower() in {"retry-after", "date"}}
-    text = found.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", text):
-        return min(float(text), _DAY_SECONDS)
-    wanted, sent = _http_date(text), _http_date(found.get("date", ""))
-    return min(max(0.0, (wanted - sent).total_seconds()), _DAY_SECONDS) if wanted and sent else None
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        found = email.utils.parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else None

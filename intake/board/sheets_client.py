@@ -4,7 +4,6 @@ gspread's `BackOffHTTPClient` never gives up and repeats requests that are not i
 has no time limit unless one is set, and its APIError cannot be made of every body that a gateway sends. Hence this one.
 """
 
-import email.utils
 import functools
 import json
 import time
@@ -22,6 +21,7 @@ import requests.auth
 from google.auth.credentials import Credentials
 
 from config.errors import CannotRun, Misconfigured, Target, Transient, Unreachable, WriteRefused
+from config.http_times import retry_after_seconds
 from intake.board.cells import Cell
 from intake.board.tracking_look import MARK, TabLook
 from intake.google_access import (
@@ -253,7 +253,7 @@ class SheetsClient(gspread.http_client.HTTPClient):
         limited = status == requests.codes.forbidden and "rate" in reason.casefold()
         if status in _TRANSIENT or limited:
             problem = f"Google Sheets no pudo atender la petición (HTTP {status})."
-            return Transient(Target.SHEET, problem, retry_after_seconds=_retry_after(response))
+            return Transient(Target.SHEET, problem, retry_after_seconds=retry_after_seconds(response.headers))
         if status == requests.codes.bad_request and message:
             return BadRequest(message)
         if status == requests.codes.forbidden and ("has not been used" in message or "disabled" in message):
@@ -300,18 +300,6 @@ def _google_error(response: requests.Response) -> tuple[str, str]:
         return f"{error.get('status', '')} {json.dumps(error.get('errors', error.get('details', '')))}", str(error["message"])
     except (requests.exceptions.JSONDecodeError, KeyError, TypeError, AttributeError):
         return "", ""
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    try:
-        until = email.utils.parsedate_to_datetime(value)
-        sent = email.utils.parsedate_to_datetime(response.headers.get("Date", ""))
-        return max(0.0, (until - sent).total_seconds())
-    except (ValueError, TypeError):
-        return None
 
 
 def _summary(body: Mapping[str, Any] | None) -> str:

@@ -1,9 +1,7 @@
 """The Forms API by the official client: bounded retries, time limits, and every failure in the program's own words."""
 
-import email.utils
 import http.client
 import json
-import re
 import time
 import zlib
 from collections.abc import Callable
@@ -18,6 +16,7 @@ from googleapiclient.errors import HttpError
 from pydantic import ValidationError
 
 from config.errors import Misconfigured, Target, TargetError, Transient, Unreachable
+from config.http_times import http_date, retry_after_seconds
 from intake.forms.google_replies import FORM_FIELDS, FormReply, PageReply
 from intake.google_access import (
     GuardedHttp,
@@ -31,7 +30,6 @@ from intake.google_access import (
 _TRIES = 3
 _LONGEST_WAIT_SECONDS = 20.0
 _FIRST_WAIT_SECONDS = 1.0
-_DAY_SECONDS = 86_400.0
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 _QUOTA_REASONS = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "RATE_LIMIT_EXCEEDED"})
 
@@ -103,7 +101,7 @@ class FormsClient:
     @property
     def server_time(self) -> datetime | None:
         """What Google's clock said in its last reply (aware); None: it said nothing that can be read."""
-        return _http_date(self._http.server_date)
+        return http_date(self._http.server_date)
 
     def close(self) -> None:
         """Close the connections. Idempotent."""
@@ -145,7 +143,7 @@ class FormsClient:
             return Transient(
                 Target.FORM,
                 f"Google Forms respondió con el error {status}; se intentará de nuevo.",
-                retry_after_seconds=_retry_after(error.resp),
+                retry_after_seconds=retry_after_seconds(error.resp),
             )
         if status == 400:
             return BadRequest(message)
@@ -199,23 +197,3 @@ def _google_error(error: HttpError) -> tuple[set[str], str]:
         return reasons, str(details.get("message", ""))[:200]
     except (ValueError, KeyError, TypeError, AttributeError):
         return set(), ""
-
-
-def _retry_after(headers: httplib2.Response) -> float | None:
-    """Seconds that Retry-After asks for, as a number or as a date beside the reply's own Date; None: nothing that we can read.
-
-    At most a day: whatever a broken gateway asks for, the journal can count with it.
-    """
-    text = str(headers.get("retry-after", "")).strip()
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", text):
-        return min(float(text), _DAY_SECONDS)
-    wanted, sent = _http_date(text), _http_date(str(headers.get("date", "")))
-    return min(max(0.0, (wanted - sent).total_seconds()), _DAY_SECONDS) if wanted and sent else None
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        found = email.utils.parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else None

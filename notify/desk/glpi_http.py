@@ -1,6 +1,5 @@
 """HTTP to a GLPI: verified TLS, a time limit, no redirects, and every failure of transport in the program's own words."""
 
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError
 from requests.utils import get_environ_proxies
 
 from config.errors import Misconfigured, Target, TargetError, Transient, Unreachable
+from config.http_times import retry_after_seconds
+from config.trusted import machine_store
 
 _PASSING = frozenset({408, 425, 429, 502, 503, 504})
 _TRIES = 3
@@ -44,7 +45,7 @@ class GlpiHttp:
     """
 
     def __init__(self, *, ca_file: Path | None, timeout_seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._verify = str(ca_file) if ca_file else _machine_store()
+        self._verify = str(ca_file) if ca_file else machine_store()
         self._timeout_seconds = timeout_seconds
         self._sleep = sleep
         self._session = requests.Session()
@@ -70,7 +71,7 @@ class GlpiHttp:
             response = self._send(method, url, headers, query, body, form)
             if response.status_code not in _PASSING:
                 return _reply(response)
-            wait = _retry_after_seconds(response.headers)
+            wait = retry_after_seconds(response.headers)
             patience = _FIRST_WAIT_SECONDS * 2 ** (attempt - 1) if wait is None else wait
             if attempt == tries or patience > _LONGEST_WAIT_SECONDS:
                 raise Transient(
@@ -131,20 +132,6 @@ def _reply(response: requests.Response) -> Reply:
             f"La dirección de GLPI no es la de su API: respondió {status} con algo que no son datos.",
             remedy="Revise «url» en [desk] y que la API esté habilitada en Configuración → General → API; vea docs/glpi.md.",
         ) from error
-
-
-def _machine_store() -> str | bool:
-    # requests would take certifi's list, which knows nothing of an authority that the administrator added to the machine.
-    paths = ssl.get_default_verify_paths()
-    return paths.cafile or paths.capath or True
-
-
-def _retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    try:
-        seconds = float(headers.get("Retry-After", ""))
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds < 86_400 else None
 
 
 def _transport_error(error: requests.RequestException) -> TargetError:

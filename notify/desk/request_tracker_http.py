@@ -3,7 +3,6 @@
 The interface is REST2 (https://docs.bestpractical.com/rt/5.0.5/RT/REST2.html); what it really does was measured on RT 5.0.3.
 """
 
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
@@ -14,11 +13,12 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from requests.utils import get_environ_proxies
 
 from config.errors import Misconfigured, Rejected, Target, TargetError, Transient, Unreachable, WriteRefused
+from config.http_times import retry_after_seconds
 from config.redaction import shown_text
+from config.trusted import machine_store
 
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 _PASSING = frozenset({408, 409, 412, 425, 429})
-_MOST_SECONDS_ASKED = 86_400
 _ADDRESS = "Revise «url» en [desk]: la dirección de la página de inicio de Request Tracker, sin /REST/2.0."
 
 
@@ -50,7 +50,7 @@ class RequestTrackerHttp:
         self._base = f"{reach.url.rstrip('/')}/REST/2.0"
         self._timeout_seconds = reach.timeout_seconds
         self._writable = writable
-        self._verify = str(reach.ca_file) if reach.ca_file else _machine_store()
+        self._verify = str(reach.ca_file) if reach.ca_file else machine_store()
         self._session = requests.Session()
         # With it ~/.netrc would replace our token, and REQUESTS_CA_BUNDLE the configured authority.
         self._session.trust_env = False
@@ -126,7 +126,7 @@ def _refusal(status: int, parsed: JsonValue, headers: Mapping[str, str]) -> Targ
         return Misconfigured(Target.DESK, problem, remedy=f"{_ADDRESS} Escriba la definitiva, con https://.")
     if status in _PASSING or status >= 500:
         problem = f"Request Tracker no pudo atender ahora (respuesta {status}); se intentará de nuevo."
-        return Transient(Target.DESK, problem, retry_after_seconds=_retry_after_seconds(headers))
+        return Transient(Target.DESK, problem, retry_after_seconds=retry_after_seconds(headers))
     if status == 401:
         remedy = "Cree otro token para la cuenta del programa y guárdelo en el archivo de token_file."
         return Misconfigured(Target.DESK, "Request Tracker no reconoce el token del programa.", remedy=remedy)
@@ -136,20 +136,6 @@ def _refusal(status: int, parsed: JsonValue, headers: Mapping[str, str]) -> Targ
             Target.DESK, f"Request Tracker no permite esto a la cuenta del programa ({said or status}).", remedy=remedy
         )
     return Rejected(Target.DESK, f"Request Tracker no aceptó el cambio ({status} {said}).", remedy="Revise el ticket en RT.")
-
-
-def _retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    try:
-        seconds = float(headers.get("Retry-After", ""))
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds < _MOST_SECONDS_ASKED else None
-
-
-def _machine_store() -> str | bool:
-    # requests would take certifi's list, which knows nothing of an authority that the administrator added to the machine.
-    paths = ssl.get_default_verify_paths()
-    return paths.cafile or paths.capath or True
 
 
 def _transport_error(error: requests.RequestException) -> TargetError:

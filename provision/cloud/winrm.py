@@ -17,7 +17,7 @@ from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
 
 from config.errors import Misconfigured, Rejected, Target, TargetError, Transient, Unreachable
-from config.graph.session import machine_store
+from config.trusted import machine_store
 
 _CMDLET = "Start-ADSyncSyncCycle"
 _TRIES = 3

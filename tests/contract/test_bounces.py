@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,10 +59,10 @@ class Mailbox:
     seen: Callable[[], object]
 
 
-def reach(dovecot: Dovecot, **changes: object) -> ImapReach:
+def reach(dovecot: Dovecot, **changes: Any) -> ImapReach:
     """Settings that reach the test server."""
     right = ImapReach(dovecot.host, dovecot.port, dovecot.user, dovecot.password, ca_file=dovecot.ca_file, timeout_seconds=10)
-    return replace(right, **changes)  # type: ignore[arg-type]
+    return replace(right, **changes)
 
 
 @pytest.fixture(params=["maildir", "imap", "graph"])

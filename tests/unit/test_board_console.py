@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from config.errors import Transient
-from intake.board import sheet_reading
 from intake.board.dashboard import Dashboard, Table
 from intake.board.dashboard_tab import DASHBOARD_GID, DATA_GID
 from intake.board.port import MISPLACED, BoardRow
+from intake.board.sheet_reading import LONG_TAB_ROWS
 from intake.board.tracking_look import FILTER_VIEWS
 from tests.contract.boards import GoogleStage, board_row, case_number
 from tests.servers.google.grid import SheetTab
@@ -157,19 +157,16 @@ def test_rows_sorted_before_the_write_give_no_action_to_another_case(stage: Goog
     assert next(row for row in stage.rows() if "Observación" in row)["Caso"] == case_number(3)
 
 
-def test_a_long_board_sorted_before_the_write_gives_no_action_to_another_case(
-    stage: GoogleStage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_long_board_sorted_before_the_write_gives_no_action_to_another_case(stage: GoogleStage) -> None:
     """Where rows are known by their fingerprints alone, a key that was read is never written over."""
-    monkeypatch.setattr(sheet_reading, "LONG_TAB_ROWS", 50)
-    monkeypatch.setattr(sheet_reading, "MARGIN_ROWS", 10)
-    stage.open().write(_rows(range(1, 101)))
+    every = range(1, LONG_TAB_ROWS + 101)
+    stage.open().write(_rows(every))
     stage.open().read()
     stage.choose(case_number(3), "Aprobar")
     board = stage.open()
     board.read()
     stage.api.before_write.append(stage.reverse)
-    board.write(_rows(range(1, 101), detail="nuevo"))
+    board.write(_rows(every, detail="nuevo"))
     assert [(each.case, each.action) for each in stage.open().read()] == [(case_number(3), "Aprobar" + MISPLACED)]
 
 

@@ -16,7 +16,8 @@ from config.graph.batch import BatchCall
 from config.graph.connection import GraphConnection, GraphReach
 from config.graph.errors import GraphForbidden, GraphRefusal, error_of
 from config.graph.odata import quoted, segment
-from config.graph.throttling import LONGEST_WAIT_SECONDS, retry_after_seconds
+from config.graph.throttling import LONGEST_WAIT_SECONDS
+from config.http_times import retry_after_seconds
 from tests.contract.graph_cloud import LICENCE, GraphCloudWorld
 from tests.servers.graph.faults import Cut, ErrorReply, RawReply, throttled
 from tests.servers.graph.people import OnPremises, User

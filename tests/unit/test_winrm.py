@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,8 +23,8 @@ def server(tmp_path: Path) -> Iterator[ConnectServerFake]:
     assert running.open_shells == {}, "a session was left open"
 
 
-def _asking(server: ConnectServerFake, folder: Path, waits: list[float] | None = None, **changes: object) -> EntraConnect:
-    values: dict[str, object] = {
+def _asking(server: ConnectServerFake, folder: Path, waits: list[float] | None = None, **changes: Any) -> EntraConnect:
+    values: dict[str, Any] = {
         "host": "localhost",
         "port": server.port,
         "user": USER,
@@ -33,7 +34,7 @@ def _asking(server: ConnectServerFake, folder: Path, waits: list[float] | None =
         "timeout_seconds": 5,
         **changes,
     }
-    return EntraConnect(WinRmReach(**values), sleep=(waits if waits is not None else []).append)  # type: ignore[arg-type]
+    return EntraConnect(WinRmReach(**values), sleep=(waits if waits is not None else []).append)
 
 
 def test_a_cycle_is_started_by_one_cmdlet(server: ConnectServerFake, tmp_path: Path) -> None:
