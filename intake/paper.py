@@ -86,12 +86,14 @@ def make_folder(folder: Path) -> None:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file, whole or not at all, that only its owner may read. Raises CannotRun when it cannot be written."""
+    """Write a file, to the disk, whole or not at all, that only its owner may read. Raises CannotRun. Idempotent."""
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.")
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(text.encode("utf-8"))
+                file.flush()
+                os.fsync(file.fileno())
             Path(name).replace(path)
         except OSError:
             Path(name).unlink(missing_ok=True)

@@ -38,12 +38,16 @@ class Watched:
 
 
 def give_sign_of_life(url: str, log: Logger) -> None:
-    """GET the address (https, or this machine: the settings see to it), waiting five seconds at most; what fails is logged."""
+    """GET the address (https, or this machine: the settings see to it), five seconds for each answer; what fails is logged."""
     import urllib.request
     from http.client import HTTPException
 
+    class NowhereElse(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_: object) -> None:
+            """A redirection could lead out of what the settings allow: it is a failure."""
+
     try:
-        with urllib.request.build_opener().open(url, timeout=HEARTBEAT_SECONDS):
+        with urllib.request.build_opener(NowhereElse).open(url, timeout=HEARTBEAT_SECONDS):
             log.debug("heartbeat.sent")
     except (OSError, HTTPException, ValueError) as error:
         # Not the address: whoever knows it can pretend that all is well.

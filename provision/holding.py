@@ -265,8 +265,7 @@ class RestoreGroups(PerformsAtOnce):
         kept = record.kept_groups if record else ()
         wanted = [dn for dn in kept if not any(below(dn, group) for group in others)]
         if len(wanted) < len(kept):
-            self.accounts.forget_groups(id, subject.login)
-            self.accounts.keep_groups(id, subject.login, wanted)
+            self.accounts.keep_only(id, subject.login, wanted)
 
 
 def restore_groups(

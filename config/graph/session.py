@@ -14,7 +14,6 @@ from config.errors import Misconfigured, Target, TargetError, Transient, Unreach
 from config.trusted import machine_store
 
 _POOL = 16
-_NO_ADDRESS = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema)
 
 
 class GraphSession(requests.Session):

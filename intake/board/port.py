@@ -57,7 +57,7 @@ class BoardRow:
     state_note: str = ""
     """Beside "Estado": what the state means."""
     turn: str = ""
-    """Whose turn it is (intake.board.palette.TURNS); empty for a closed case."""
+    """Whose turn it is (intake.board.dashboard.TURNS); empty for a closed case."""
     due_on: date | None = None
     """The day of `due` in the institution's zone."""
     progress: float | None = None

@@ -156,11 +156,6 @@ class SheetReader:
         self.remember(after)
         return (before.responses_title, before.time_zone) != (after.responses_title, after.time_zone)
 
-    def tracking_made(self, gid: int) -> None:
-        """The tab "Seguimiento" was just made, with this gid."""
-        self.tracking_missing = False
-        self.remember(replace(self.known, tracking_gid=gid))
-
     def read(self) -> Snapshot:
         """Both tabs: one call, and one or two more only when a hint was wrong or there was none."""
         refreshed = False

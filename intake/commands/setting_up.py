@@ -12,7 +12,8 @@ from config.institution import BUILT_IN_INSTITUTIONS, Institution, built_in_poli
 from intake.commands.invocation import Invocation
 from intake.commands.places import PLACES, VARIABLE
 from intake.output import Output
-from intake.setting_up.files import private_folder, write_private
+from intake.paper import write_whole
+from intake.setting_up.files import private_folder
 from intake.setting_up.interview import Interview, needed
 from intake.setting_up.memory import NAME, Memory
 from intake.setting_up.rehearsal import base_dn_of, make_rehearsal
@@ -181,11 +182,11 @@ def _write_settings(output: Output, interview: Interview, path: Path, text: str,
             return
         if not overwrite and not interview.confirm(f"{path} ya existe y es distinto. ¿Reemplazarlo? Queda copia"):
             beside = path.with_name(f"{path.name}.propuesta")
-            write_private(beside, text)
+            write_whole(beside, text)
             output.line(f"! {path} queda como estaba; lo que se escribiría está en {beside}.")
             return
-        write_private(path.with_name(f"{path.name}.anterior"), path.read_text(encoding="utf-8-sig", errors="replace"))
-    write_private(path, text)
+        write_whole(path.with_name(f"{path.name}.anterior"), path.read_text(encoding="utf-8-sig", errors="replace"))
+    write_whole(path, text)
     output.line(f"✔ Configuración escrita en {path} (permiso 600).")
 
 

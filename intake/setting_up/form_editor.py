@@ -46,7 +46,6 @@ class ItemReply(_Reply):
 
     item_id: str = ""
     title: str = ""
-    page_break_item: Mapping[str, object] | None = None
     question_item: _QuestionItem | None = None
 
     @property

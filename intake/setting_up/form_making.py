@@ -52,8 +52,8 @@ def make_form(editor: FormEditor, memory: Memory, layout: Sequence[LaidItem], ti
 
 
 def _create(editor: FormEditor, memory: Memory, title: str, told: Callable[[str], None]) -> str:
-    memory.about_to_make(FORM, title)
-    made = editor.create(title)
+    with memory.making(FORM, title):
+        made = editor.create(title)
     memory.made(FORM, made.form_id)
     told(f"Formulario creado: https://docs.google.com/forms/d/{made.form_id}/edit")
     return made.form_id

@@ -5,11 +5,13 @@ after it. A run that died in between leaves the first without the second, and th
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.errors import CannotRun
-from intake.setting_up.files import write_private
+from config.errors import CannotRun, Misconfigured
+from intake.paper import write_whole
 
 NAME = "gestion-init.json"
 _WHAT = {"form": "un formulario", "matrix": "una hoja de cálculo para la matriz"}
@@ -31,12 +33,23 @@ class Memory:
         raise CannotRun(
             f"Una ejecución anterior se interrumpió mientras creaba {_WHAT.get(what, what)} («{noted.get('title', '')}»).",
             remedy=f"Búsquelo en Google Drive. Si está, repita con {_OPTION.get(what, '')} y su identificador; si no, "
-            f"borre {self.path} y repita.",
+            f"quite de {self.path} solo la parte «{what}» y repita.",
         )
 
-    def about_to_make(self, what: str, title: str) -> None:
-        """Note it before the call that makes it."""
+    @contextmanager
+    def making(self, what: str, title: str) -> Iterator[None]:
+        """Note it before what is done within makes it. Google's refusal takes the note away: nothing was made.
+
+        What leaves it in doubt (no answer, half an answer, the end of this process) leaves the note.
+        """
         self._note(what, {"title": title})
+        try:
+            yield
+        except (Misconfigured, CannotRun):
+            notes = self._notes()
+            notes.pop(what, None)
+            self._keep(notes)
+            raise
 
     def made(self, what: str, identifier: str) -> None:
         """Note its id, as soon as it is known. Idempotent."""
@@ -60,7 +73,10 @@ class Memory:
     def _note(self, what: str, values: dict[str, str]) -> None:
         notes = self._notes()
         notes[what] = {**notes.get(what, {}), **values}
-        write_private(self.path, json.dumps(notes, ensure_ascii=False, indent=2) + "\n")
+        self._keep(notes)
+
+    def _keep(self, notes: dict[str, dict[str, str]]) -> None:
+        write_whole(self.path, json.dumps(notes, ensure_ascii=False, indent=2) + "\n")
 
     def _notes(self) -> dict[str, dict[str, str]]:
         try:

@@ -13,7 +13,7 @@ from intake.forms.port import Field
 from intake.forms.questions import DEFAULT_HEADERS
 from intake.matrix_rows import Role
 from intake.matrix_table import COLUMNS
-from intake.setting_up.files import write_private
+from intake.paper import write_whole
 from intake.setting_up.settings_text import rehearsal_text
 from intake.wiring_accounts import policy_groups, policy_ous
 from provision.directory.embedded_store import SeededAccount, seed
@@ -37,10 +37,10 @@ def make_rehearsal(settings: Path, institution: str, policy: Institution, now: d
             remedy="Indique con --config un archivo en otra carpeta.",
         )
     base_dn = base_dn_of(policy)
-    write_private(folder / "respuestas.csv", _responses(policy, now))
-    write_private(folder / "matriz.csv", _matrix(policy))
+    write_whole(folder / "respuestas.csv", _responses(policy, now))
+    write_whole(folder / "matriz.csv", _matrix(policy))
     _seed(folder / "directorio.db", base_dn, policy)
-    write_private(settings, rehearsal_text(institution, policy, base_dn))
+    write_whole(settings, rehearsal_text(institution, policy, base_dn))
     told(f"Ensayo listo en {folder}: una respuesta por atender, una matriz y un directorio con sus OU y grupos.")
     told(f"Atiéndala con: gestion run --config {settings}")
 

@@ -36,7 +36,11 @@ class SpreadsheetMaker(SheetsClient):
             "data": [{"startRow": 0, "startColumn": 0, "rowData": _row_data(rows)}],
         }
         body = {"properties": {"title": title, "locale": "es_CO", "timeZone": "America/Bogota"}, "sheets": [sheet]}
-        made = self._translated(lambda: self.request("post", _SPREADSHEETS, json=body).json())
+        try:
+            made = self._translated(lambda: self.request("post", _SPREADSHEETS, json=body).json())
+        except BadRequest as error:
+            problem = f"Google no aceptó la hoja de cálculo nueva: {error.message}."
+            raise CannotRun(problem, remedy="Nada quedó a medias. Repita «gestion init».") from error
         identifier = made.get("spreadsheetId")
         if not isinstance(identifier, str) or not identifier:
             raise Transient(Target.SHEET, "Google no dijo el identificador de la hoja de cálculo que creó.")
@@ -67,8 +71,8 @@ def make_matrix(maker: SpreadsheetMaker, memory: Memory, policy: Institution, to
     if known is not None:
         return known
     title = f"Matriz de autorizadores · {policy.short_name}"
-    memory.about_to_make(MATRIX, title)
-    made = maker.create(title, MATRIX_TAB, matrix_rows(policy))
+    with memory.making(MATRIX, title):
+        made = maker.create(title, MATRIX_TAB, matrix_rows(policy))
     memory.made(MATRIX, made)
     told(f"Hoja de la matriz creada: https://docs.google.com/spreadsheets/d/{made}/edit")
     return made

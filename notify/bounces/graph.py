@@ -95,7 +95,9 @@ class GraphBounces:
         }
         items = self._graph.pages(f"{self._mailbox}/messages", target=Target.BOUNCES, query=query, headers=_HEADERS)
         try:
-            mails = [mail for item in islice(items, MOST_MAILS) if (mail := _mail(item)).id not in progress.seen]
+            # What was read before does not count: a flood of it would hide every later mail.
+            unread = (mail for item in items if (mail := _mail(item)).id not in progress.seen)
+            mails = list(islice(unread, MOST_MAILS))
         except GraphRefusal as refusal:
             raise self._unreadable(refusal) from refusal
         self._read = {mail.id: mail.received for mail in mails}

@@ -29,7 +29,7 @@ class MaildirBounces:
         """See the port."""
         try:
             known = self._taken()
-            files = [(name, file) for name, file in self._files().items() if name not in known]
+            files = [(name, file) for name, file in self._files().items() if name not in known][:_MOST_FILES]
             read = {name: self._bounce(name, file) for name, file in files}
         except OSError as error:
             raise self._error(error) from error
@@ -43,8 +43,10 @@ class MaildirBounces:
             there = self._files().keys()
         except OSError as error:
             raise self._error(error) from error
-        taken = self._taken() | self._passed_over | {bounce.key for bounce in bounces}
-        self._memory.put(self._key, json.dumps(sorted(taken & there)))
+        former = self._taken()
+        taken = (former | self._passed_over | {bounce.key for bounce in bounces}) & there
+        if taken != former:
+            self._memory.put(self._key, json.dumps(sorted(taken)))
 
     def check(self) -> tuple[str, ...]:
         """Whether the folder can be read."""
@@ -63,7 +65,7 @@ class MaildirBounces:
         for folder in (self._path / "new", self._path / "cur"):
             if folder.exists():
                 found |= {file.name.partition(":")[0]: file for file in folder.iterdir()}
-        return dict(sorted(found.items())[:_MOST_FILES])
+        return dict(sorted(found.items()))
 
     def _bounce(self, name: str, file: Path) -> Bounce | None:
         with file.open("rb") as opened:

@@ -77,7 +77,6 @@ class Range(Said):
     """For how long: `endDate` (that day included), `noEnd` or `numbered`."""
 
     type: str
-    start_date: str | None = None
     end_date: str | None = None
     recurrence_time_zone: str | None = None
     number_of_occurrences: int = 0
@@ -119,11 +118,9 @@ class Event(Said):
     last_modified_date_time: AwareDatetime | None = None
     original_start: AwareDatetime | None = None
     original_start_time_zone: str | None = None
-    original_end_time_zone: str | None = None
     recurrence: Recurrence | None = None
     cancelled_occurrences: tuple[str, ...] | None = None
     exception_occurrences: "tuple[Event, ...] | None" = None
-    has_attachments: bool | None = None
 
 
 class PostalAddress(Said):

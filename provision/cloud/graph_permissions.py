@@ -141,11 +141,6 @@ def permission_findings(connection: GraphConnection, needed: Collection[GraphUse
     )
 
 
-def missing_permissions(connection: GraphConnection, needed: Collection[GraphUse] = tuple(GraphUse)) -> tuple[str, ...]:
-    """The sentences of what is missing, without what Exchange may have granted by itself."""
-    return tuple(each.said for each in permission_findings(connection, needed) if not each.granted and not each.scoped)
-
-
 def _probed(connection: GraphConnection, calls: Collection[_Call]) -> frozenset[str]:
     asked = [(call, BatchCall("GET", call.probe)) for call in calls if call.probe is not None]
     if not asked:

@@ -102,12 +102,15 @@ class Accounts:
     def keep_groups(self, account_id: str, login: str, groups: Iterable[str]) -> None:
         """Write down groups before they are taken away; those written down before stay."""
         record = self.known(account_id)
-        kept = dict.fromkeys([*(record.kept_groups if record else ()), *groups])
-        self.remember(account_id, login, kept_groups=json.dumps(list(kept), ensure_ascii=False))
+        self.keep_only(account_id, login, dict.fromkeys([*(record.kept_groups if record else ()), *groups]))
+
+    def keep_only(self, account_id: str, login: str, groups: Iterable[str]) -> None:
+        """These groups are written down instead of those before: one write, so a crash leaves the one list or the other."""
+        self.remember(account_id, login, kept_groups=json.dumps(list(groups), ensure_ascii=False))
 
     def forget_groups(self, account_id: str, login: str) -> None:
         """The groups written down came back."""
-        self.remember(account_id, login, kept_groups="[]")
+        self.keep_only(account_id, login, ())
 
     def holds(self, account_id: str) -> tuple[Hold, ...]:
         """Every hold of an account, past and to come, in the order of their cases."""

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Engine, bindparam, or_, select, update
 
 from config.errors import CannotRun
 from config.vocabulary import CaseNumber
@@ -191,8 +191,8 @@ class Journal:
     def has_open_cases(self) -> bool:
         """Whether any request is not closed: only then can there be an action on the board."""
         with self.transaction() as connection:
-            is_open = select(func.count()).select_from(s.request).where(s.request.c.closed_at.is_(None))
-            return bool(connection.execute(is_open).scalar_one())
+            is_open = select(s.request.c.case_number).where(s.request.c.closed_at.is_(None)).limit(1)
+            return connection.execute(is_open).first() is not None
 
     def has_due(self, now: datetime) -> bool:
         """Whether any request wants to be advanced now."""

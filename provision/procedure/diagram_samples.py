@@ -88,7 +88,6 @@ EXTEND = replace(MODIFY, contract=ContractChange(end=date(2026, 6, 30)), from_da
 ACTIVATE = Activate(_NAMED, _TYPE, _UNIT, TODAY)
 ACTIVATE_LATER = replace(ACTIVATE, from_date=LATER, contract=_CONTRACT)
 LEAVE = Deactivate(Operation.DEACTIVATE, _NAMED, _TYPE, _UNIT, HoldReason.LEAVE, LATER, date(2026, 3, 20))
-LEAVE_NOW = replace(LEAVE, from_date=TODAY, until_date=None)
 RETIRE = Deactivate(Operation.DEACTIVATE, _NAMED, _TYPE, _UNIT, HoldReason.RETIREMENT, LATER)
 RETIRE_NOW = replace(RETIRE, from_date=TODAY)
 ENDED = replace(RETIRE_NOW, why=HoldReason.CONTRACT_ENDED)

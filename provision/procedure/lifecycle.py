@@ -136,7 +136,7 @@ def _first_course(received: Received, rules: Rules) -> tuple[Course, str]:
 
 
 def advance(request: Request, signals: Sequence[Signal], rules: Rules) -> Advance:
-    """Decide what a request does next. A closed request stays as it is, whatever is signalled.
+    """Decide what a request does next. A closed request stays as it is, whatever is signalled but a mail that came back.
 
     The effect returned, if any, is the only one wanted now; with the same request and time it has the same key, so that the
     journal can tell a repetition from something new.
