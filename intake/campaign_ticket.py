@@ -57,9 +57,6 @@ def _registered(installation: Installation, campaign: Campaign, accounts: int) -
     """The campaign's ticket, made if there is none: its number is kept before, so that there is never a second one."""
     year = campaign.planned_at.astimezone(installation.policy.zone).year
     case = Campaigns(installation.journal).number_of(campaign.digest, year, installation.clock())
-    found = installation.desk.find(case)
-    if found is not None:
-        return found.id
     body = "\n".join(
         (
             f"Campaña: {campaign.title}",

@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -35,11 +36,15 @@ class GraphSession(requests.Session):
 
 
 class _Verifying(HTTPAdapter):
-    """Gives every request the authority, the proxies and the time limit, those of msal among them."""
+    """Gives every request the authority, the proxies and the time limit, those of msal among them.
+
+    The environment's proxies are read once for each server: requests would walk all of it four times for every mail copied.
+    """
 
     def __init__(self, authority: str | bool, timeout_seconds: float) -> None:
         self._authority = authority
         self._timeout_seconds = timeout_seconds
+        self._proxies: dict[str, dict[str, str]] = {}
         super().__init__(pool_connections=_POOL, pool_maxsize=_POOL, max_retries=0)
 
     def send(
@@ -53,8 +58,16 @@ class _Verifying(HTTPAdapter):
     ) -> requests.Response:
         """As HTTPAdapter; whatever the caller says of certificates and proxies does not count."""
         limit = timeout if timeout is not None else self._timeout_seconds
-        through = get_environ_proxies(request.url or "", no_proxy=None)
+        through = self._through(request.url or "")
         return super().send(request, stream=stream, timeout=limit, verify=self._authority, cert=None, proxies=through)
+
+    def _through(self, url: str) -> dict[str, str]:
+        place = urlsplit(url)
+        server = f"{place.scheme}://{place.netloc}"
+        if server not in self._proxies:
+            # In the clear it goes to this very machine only: a proxy would carry the token out.
+            self._proxies[server] = get_environ_proxies(server, no_proxy=None) if place.scheme == "https" else {}
+        return self._proxies[server]
 
 
 def transport_error(error: requests.RequestException, target: Target, asked: str) -> TargetError:

@@ -105,7 +105,8 @@ class GlpiHttp:
                 data=None if form is None else dict(form),
                 timeout=self._timeout_seconds,
                 verify=self._verify,
-                proxies=get_environ_proxies(url, no_proxy=None),
+                # In the clear it goes to this very machine only: a proxy would carry the tokens out.
+                proxies=get_environ_proxies(url, no_proxy=None) if url.startswith("https:") else {},
                 allow_redirects=False,
             )
         except requests.RequestException as error:

@@ -77,7 +77,8 @@ class RequestTrackerTickets:
             self._got(
                 "/tickets",
                 {
-                    "query": f"'CF.{{{self._key_field}}}' = '{key}' OR Subject LIKE '{key}'",
+                    # Only what we opened: anybody may fill the first page with mails that name a case.
+                    "query": f"Creator = {self._user()} AND ('CF.{{{self._key_field}}}' = '{key}' OR Subject LIKE '{key}')",
                     "fields": _TICKET_FIELDS,
                     "orderby": "id",
                     "per_page": _PAGE,
@@ -173,17 +174,20 @@ class RequestTrackerTickets:
         """What was written in one transaction."""
         return text_of(self._parts(transaction), transaction)
 
+    def _user(self) -> str:
+        """The number of the account that the token is of: digits only."""
+        if self._user_id is None:
+            raise Misconfigured(
+                Target.DESK,
+                "El token de Request Tracker no dice de qué cuenta es.",
+                remedy="Guarde en token_file el token completo, como RT lo muestra al crearlo.",
+            )
+        return self._user_id["user"]
+
     def own(self) -> str:
         """The account that the token is of."""
         if not self._own_name:
-            body = self._http.get(f"/user/{self._user_id['user']}") if self._user_id else None
-            if body is None:
-                raise Misconfigured(
-                    Target.DESK,
-                    "El token de Request Tracker no dice de qué cuenta es.",
-                    remedy="Guarde en token_file el token completo, como RT lo muestra al crearlo.",
-                )
-            self._own_name = row(UserRow, body).name
+            self._own_name = row(UserRow, self._got(f"/user/{self._user()}", {})).name
         return self._own_name
 
     def _staff_name(self, user: str) -> str | None:
