@@ -176,19 +176,16 @@ class Accounts:
             )
             return tuple(load_request(body) for body in connection.execute(others).scalars())
 
-    def unclaim(self, case: CaseNumber) -> None:
-        """The case concerns no account any more."""
-        with self._journal.transaction() as connection:
-            connection.execute(delete(s.account_claim).where(s.account_claim.c.case_number == case))
-
 
 def _unless_known(adding: sqlite.Insert | postgresql.Insert) -> Insert:
     given = {column.name: adding.excluded[column.name] for column in s.account.columns if column.name != "account_id"}
     return adding.on_conflict_do_update(index_elements=["account_id"], set_=given)
 
 
-_DELIVERED = Prepared(_unless_known(sqlite.insert(s.account)), in_postgresql=_unless_known(postgresql.insert(s.account)))
-_PERSON_KNOWN = Prepared(delete(s.reserved_person).where(s.reserved_person.c.case_number == bindparam("of_case")))
+_DELIVERED = Prepared(
+    lambda: _unless_known(sqlite.insert(s.account)), in_postgresql=lambda: _unless_known(postgresql.insert(s.account))
+)
+_PERSON_KNOWN = Prepared(lambda: delete(s.reserved_person).where(s.reserved_person.c.case_number == bindparam("of_case")))
 _COLUMNS = frozenset(column.name for column in s.account.columns) - {"account_id", "login"}
 
 

@@ -49,11 +49,11 @@ class _Written:
 class Prepared:
     """A statement for `connection`'s open transaction; what is given by name is what `Connection.execute` would take.
 
-    `in_postgresql` replaces it there, for what each store says in words of its own. Raises DBAPIError as SQLAlchemy does, but
-    with no value in it.
+    `statement` makes it when it is first needed: an idle poll needs none. `in_postgresql` replaces it there, for what each
+    store says in words of its own. Raises DBAPIError as SQLAlchemy does, but with no value in it.
     """
 
-    def __init__(self, statement: _Statement, *, in_postgresql: _Statement | None = None) -> None:
+    def __init__(self, statement: Callable[[], _Statement], *, in_postgresql: Callable[[], _Statement] | None = None) -> None:
         self._statement = statement
         self._in_postgresql = in_postgresql
         self._written: dict[tuple[str, str, tuple[str, ...]], _Written] = {}
@@ -83,9 +83,8 @@ class Prepared:
         key = (dialect.name, dialect.driver, tuple(values))
         written = self._written.get(key)
         if written is None:
-            statement = self._in_postgresql if dialect.name == "postgresql" else None
-            statement = self._statement if statement is None else statement
-            written = self._written[key] = _write(statement, dialect, list(values))
+            make = self._in_postgresql if dialect.name == "postgresql" else None
+            written = self._written[key] = _write((make or self._statement)(), dialect, list(values))
         return written
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Insert, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Insert, Select, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from config.vocabulary import CaseNumber, EmailAddress, Operation
@@ -20,8 +20,13 @@ KEYS_A_QUERY = 400
 RECEIVING_LOCK = 0x47555F52  # "GU_R"
 
 
-def _newest(*conditions: ColumnElement[bool]) -> Prepared:
-    return Prepared(select(s.request.c.body).where(*conditions).order_by(s.request.c.case_number.desc()).limit(1))
+def _newest(*conditions: ColumnElement[bool]) -> Select[tuple[str]]:
+    return select(s.request.c.body).where(*conditions).order_by(s.request.c.case_number.desc()).limit(1)
+
+
+def _open_of_person() -> ColumnElement[bool]:
+    still_open = or_(*(s.request.c.state == state for state in OPEN_STATES))
+    return and_(s.request.c.document_number == bindparam("person"), still_open)
 
 
 def _counting(adding: sqlite.Insert | postgresql.Insert) -> Insert:
@@ -29,23 +34,28 @@ def _counting(adding: sqlite.Insert | postgresql.Insert) -> Insert:
     return counted.returning(s.case_counter.c.last)
 
 
-_STILL_OPEN = or_(*(s.request.c.state == state for state in OPEN_STATES))
-_OF_PERSON = s.request.c.document_number == bindparam("person")
-_OF_RESPONSE = _newest(
-    s.request.c.case_number.in_(
-        select(s.response.c.case_number).where(
-            s.response.c.form_id == bindparam("form"), s.response.c.response_id == bindparam("response")
+_OF_RESPONSE = Prepared(
+    lambda: _newest(
+        s.request.c.case_number.in_(
+            select(s.response.c.case_number).where(
+                s.response.c.form_id == bindparam("form"), s.response.c.response_id == bindparam("response")
+            )
         )
     )
 )
-_OF_NUMBER = _newest(s.request.c.case_number == bindparam("number"))
-_ATTENDED = _newest(_OF_PERSON, s.request.c.operation == bindparam("doing"), s.request.c.course == Course.ATTEND, _STILL_OPEN)
-_IN_CORRECTION = _newest(
-    _OF_PERSON, s.request.c.requester == bindparam("asking"), s.request.c.course == Course.CORRECT, _STILL_OPEN
+_OF_NUMBER = Prepared(lambda: _newest(s.request.c.case_number == bindparam("number")))
+_ATTENDED = Prepared(
+    lambda: _newest(_open_of_person(), s.request.c.operation == bindparam("doing"), s.request.c.course == Course.ATTEND)
 )
-_NEXT_NUMBER = Prepared(_counting(sqlite.insert(s.case_counter)), in_postgresql=_counting(postgresql.insert(s.case_counter)))
-_ENTER = Prepared(insert(s.request))
-_KEEP = Prepared(insert(s.response))
+_IN_CORRECTION = Prepared(
+    lambda: _newest(_open_of_person(), s.request.c.requester == bindparam("asking"), s.request.c.course == Course.CORRECT)
+)
+_NEXT_NUMBER = Prepared(
+    lambda: _counting(sqlite.insert(s.case_counter)),
+    in_postgresql=lambda: _counting(postgresql.insert(s.case_counter)),
+)
+_ENTER = Prepared(lambda: insert(s.request))
+_KEEP = Prepared(lambda: insert(s.response))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, Insert, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Delete, Insert, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from config.vocabulary import CaseNumber
@@ -29,20 +29,23 @@ def _unless_named(adding: sqlite.Insert | postgresql.Insert) -> Insert:
     return adding.on_conflict_do_update(index_elements=["name"], set_={"case_number": first}).returning(first)
 
 
-_NAME_OF = Prepared(select(s.reserved_name.c.name).where(s.reserved_name.c.case_number == bindparam("of_case")))
+def _release_persons() -> Delete:
+    return delete(s.reserved_person).where(s.reserved_person.c.case_number == bindparam("of_case"))
+
+
+_NAME_OF = Prepared(lambda: select(s.reserved_name.c.name).where(s.reserved_name.c.case_number == bindparam("of_case")))
 _RESERVE_NAME = Prepared(
-    _unless_named(sqlite.insert(s.reserved_name)), in_postgresql=_unless_named(postgresql.insert(s.reserved_name))
+    lambda: _unless_named(sqlite.insert(s.reserved_name)),
+    in_postgresql=lambda: _unless_named(postgresql.insert(s.reserved_name)),
 )
-_RELEASE_NAME = Prepared(delete(s.reserved_name).where(s.reserved_name.c.case_number == bindparam("of_case")))
-_THIS_PERSONS_CASE = s.reserved_person.c.case_number == bindparam("of_case")
-_RELEASE_PERSON = Prepared(delete(s.reserved_person).where(_THIS_PERSONS_CASE))
-_RELEASE_OTHERS = Prepared(
-    delete(s.reserved_person).where(_THIS_PERSONS_CASE, s.reserved_person.c.document_number != bindparam("but"))
-)
+_RELEASE_NAME = Prepared(lambda: delete(s.reserved_name).where(s.reserved_name.c.case_number == bindparam("of_case")))
+_RELEASE_PERSON = Prepared(_release_persons)
+_RELEASE_OTHERS = Prepared(lambda: _release_persons().where(s.reserved_person.c.document_number != bindparam("but")))
 _RESERVE_PERSON = Prepared(
-    _unless_held(sqlite.insert(s.reserved_person)), in_postgresql=_unless_held(postgresql.insert(s.reserved_person))
+    lambda: _unless_held(sqlite.insert(s.reserved_person)),
+    in_postgresql=lambda: _unless_held(postgresql.insert(s.reserved_person)),
 )
-_RELEASE_SEAT = Prepared(delete(s.seat).where(s.seat.c.case_number == bindparam("of_case")))
+_RELEASE_SEAT = Prepared(lambda: delete(s.seat).where(s.seat.c.case_number == bindparam("of_case")))
 
 
 def _one_at_a_time(connection: Connection) -> None:

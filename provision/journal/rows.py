@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, Insert, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Insert, Update, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from config.vocabulary import CaseNumber
@@ -25,11 +25,17 @@ class EffectStatus(StrEnum):
     SUPERSEDED = "SUPERSEDED"
 
 
-_OF_CASE = s.effect.c.case_number == bindparam("of_case")
-_THIS_EFFECT = s.effect.c.key == bindparam("of_key")
-_IS_OPEN = or_(s.effect.c.status == EffectStatus.PENDING, s.effect.c.status == EffectStatus.IN_FLIGHT)
+def _open_of_case() -> ColumnElement[bool]:
+    is_open = or_(s.effect.c.status == EffectStatus.PENDING, s.effect.c.status == EffectStatus.IN_FLIGHT)
+    return and_(s.effect.c.case_number == bindparam("of_case"), is_open)
+
+
+def _change_effect() -> Update:
+    return update(s.effect).where(s.effect.c.key == bindparam("of_key"))
+
+
 _OPEN_EFFECT = Prepared(
-    select(
+    lambda: select(
         s.effect.c.act,
         s.effect.c.step,
         s.effect.c.round,
@@ -37,24 +43,27 @@ _OPEN_EFFECT = Prepared(
         s.effect.c.attempts,
         s.effect.c.failures,
         s.effect.c.next_at,
-    ).where(_OF_CASE, _IS_OPEN)
+    ).where(_open_of_case())
 )
-_SUPERSEDE = Prepared(update(s.effect).where(_OF_CASE, _IS_OPEN))
-_CHANGE_EFFECT = Prepared(update(s.effect).where(_THIS_EFFECT))
+_SUPERSEDE = Prepared(lambda: update(s.effect).where(_open_of_case()))
+_CHANGE_EFFECT = Prepared(_change_effect)
 _KNOWN_EFFECT = Prepared(
-    update(s.effect)
-    .where(_THIS_EFFECT)
-    .values(
-        attempts=s.effect.c.attempts + bindparam("begun"),
-        started_at=func.coalesce(bindparam("begun_at", type_=s.effect.c.started_at.type), s.effect.c.started_at),
+    lambda: (
+        _change_effect()
+        .values(
+            attempts=s.effect.c.attempts + bindparam("begun"),
+            started_at=func.coalesce(bindparam("begun_at", type_=s.effect.c.started_at.type), s.effect.c.started_at),
+        )
+        .returning(s.effect.c.attempts)
     )
-    .returning(s.effect.c.attempts)
 )
-_TELL = Prepared(insert(s.history))
+_TELL = Prepared(lambda: insert(s.history))
 _UNREAD = Prepared(
-    select(s.signal.c.id, s.signal.c.kind, s.signal.c.body)
-    .where(s.signal.c.case_number == bindparam("of_case"), s.signal.c.consumed_at.is_(None))
-    .order_by(s.signal.c.id)
+    lambda: (
+        select(s.signal.c.id, s.signal.c.kind, s.signal.c.body)
+        .where(s.signal.c.case_number == bindparam("of_case"), s.signal.c.consumed_at.is_(None))
+        .order_by(s.signal.c.id)
+    )
 )
 
 
@@ -72,9 +81,9 @@ def _wanting(adding: sqlite.Insert | postgresql.Insert) -> Insert:
     return adding.on_conflict_do_update(index_elements=["key"], set_=anew).returning(s.effect.c.attempts)
 
 
-_NEW_EFFECT = Prepared(_wanting(sqlite.insert(s.effect)), in_postgresql=_wanting(postgresql.insert(s.effect)))
-_PUT_SIGNAL = Prepared(insert(s.signal))
-_WAKE = Prepared(update(s.request).where(s.request.c.case_number == bindparam("of_case")))
+_NEW_EFFECT = Prepared(lambda: _wanting(sqlite.insert(s.effect)), in_postgresql=lambda: _wanting(postgresql.insert(s.effect)))
+_PUT_SIGNAL = Prepared(lambda: insert(s.signal))
+_WAKE = Prepared(lambda: update(s.request).where(s.request.c.case_number == bindparam("of_case")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, bindparam, or_, select, update
+from sqlalchemy import Connection, Engine, Update, bindparam, or_, select, update
 
 from config.errors import CannotRun
 from config.vocabulary import CaseNumber
@@ -28,26 +28,33 @@ from provision.journal.stored import StoredSignal, load_request
 from provision.procedure.acts import WaitingFor
 from provision.procedure.model import Advance, DeskAsked, NotYet, Outcome, Request
 
-_FREE = or_(s.request.c.lease_until.is_(None), s.request.c.lease_until <= bindparam("at"))
-_FIRST_DUE = (
-    select(s.request.c.case_number)
-    .where(s.request.c.wake_at <= bindparam("at"), _FREE)
-    .order_by(s.request.c.case_number)
-    .limit(1)
-    .with_for_update(skip_locked=True)
-    .scalar_subquery()
-)
-_TAKE = Prepared(
-    update(s.request)
-    .where(s.request.c.case_number == _FIRST_DUE)
-    .returning(s.request.c.case_number, s.request.c.body, s.request.c.version)
-)
-_THIS_CASE = s.request.c.case_number == bindparam("of_case")
-_HOLD = Prepared(
-    update(s.request).where(_THIS_CASE, s.request.c.version == bindparam("of_version")).values(version=s.request.c.version + 1)
-)
-_WAKE = Prepared(update(s.request).where(_THIS_CASE))
-_BEGIN_AGAIN = Prepared(update(s.effect).where(s.effect.c.key == bindparam("of_key")))
+
+def _take() -> Update:
+    free = or_(s.request.c.lease_until.is_(None), s.request.c.lease_until <= bindparam("at"))
+    first_due = (
+        select(s.request.c.case_number)
+        .where(s.request.c.wake_at <= bindparam("at"), free)
+        .order_by(s.request.c.case_number)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    taken = update(s.request).where(s.request.c.case_number == first_due)
+    return taken.returning(s.request.c.case_number, s.request.c.body, s.request.c.version)
+
+
+def _wake() -> Update:
+    return update(s.request).where(s.request.c.case_number == bindparam("of_case"))
+
+
+def _hold() -> Update:
+    return _wake().where(s.request.c.version == bindparam("of_version")).values(version=s.request.c.version + 1)
+
+
+_TAKE = Prepared(_take)
+_HOLD = Prepared(_hold)
+_WAKE = Prepared(_wake)
+_BEGIN_AGAIN = Prepared(lambda: update(s.effect).where(s.effect.c.key == bindparam("of_key")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,8 +162,7 @@ def test_cases_of_one_account_know_of_those_before_them(accounts: Accounts, jour
     assert [request.case for request in accounts.claim(SECOND, ANA, NOW)] == [FIRST]
     accounts.claim(FIRST, EVA, NOW)
     assert [request.case for request in accounts.claim(THIRD, ANA, NOW)] == [SECOND]
-    accounts.unclaim(SECOND)
-    accounts.unclaim(SECOND)
+    accounts.claim(SECOND, EVA, NOW)
     assert accounts.claim(THIRD, ANA, NOW) == ()
     accounts.claim(FIRST, ANA, NOW)
     lease = journal.lease_next("prueba", NOW + timedelta(days=1), timedelta(minutes=5))

@@ -1,5 +1,6 @@
 """The service account's key file, the token, and the guard that lets a dry run only read."""
 
+import base64
 import json
 import ssl
 from collections.abc import Callable
@@ -9,6 +10,14 @@ from typing import Any
 import google_auth_httplib2
 import pytest
 import requests
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+)
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.auth.transport.requests import AuthorizedSession
 
@@ -70,6 +79,29 @@ def test_wrong_key_files(tmp_path: Path, content: bytes, words: str) -> None:
         google_credentials(file)
     assert caught.value.remedy
     assert "secreto" not in str(caught.value)
+
+
+@pytest.mark.parametrize("encryption", [NoEncryption(), BestAvailableEncryption(b"secreto")])
+def test_a_key_that_google_never_gives(tmp_path: Path, encryption: KeySerializationEncryption) -> None:
+    """A private key of another kind, or an encrypted one, is told as no good key."""
+    pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+    file = tmp_path / "key.json"
+    info = {"type": "service_account", "client_email": "a@b.example", "token_uri": "https://t.example"}
+    file.write_text(json.dumps({**info, "private_key": pem.decode()}), encoding="utf-8")
+    with pytest.raises(CannotRun, match="dañada"):
+        google_credentials(file)
+
+
+@pytest.mark.parametrize("part", [0.05, 0.1, 0.2])
+def test_a_key_whose_numbers_are_damaged(key_file: Path, part: float) -> None:
+    """A bit that flipped in the modulus is noticed before anything is signed with it, although no prime is proved."""
+    info = json.loads(key_file.read_text(encoding="utf-8"))
+    der = bytearray(base64.b64decode("".join(info["private_key"].splitlines()[1:-1])))
+    der[int(part * len(der))] ^= 1
+    info["private_key"] = f"-----BEGIN PRIVATE KEY-----\n{base64.encodebytes(der).decode()}-----END PRIVATE KEY-----\n"
+    key_file.write_text(json.dumps(info), encoding="utf-8")
+    with pytest.raises(CannotRun, match="dañada"):
+        google_credentials(key_file)
 
 
 def test_missing_key_file(tmp_path: Path) -> None:
