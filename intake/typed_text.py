@@ -3,6 +3,7 @@
 A reader of typed text answers with the value or with `Wrong`; it never raises, whatever was typed.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ _QUOTED = 60
 
 _INVISIBLE = frozenset({"Cf", "Cs", "Co", "Cn"})
 """Zero-width and direction marks, halves of surrogate pairs, private and unassigned characters: nobody types them."""
+
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 _NOT_APPLICABLE = frozenset({"n/a", "n.a.", "n.a", "no aplica", "ninguno", "ninguna", "-", "--", "—", ".", "x"})
 """What people write in a question that is not for them."""
@@ -37,7 +40,8 @@ def clean(text: str) -> str:
     if len(text) > LONGEST_ANSWER:
         # Canonical ordering is quadratic in a run of combining marks, so nothing longer is ever normalised.
         text = text[:LONGEST_ANSWER]
-    visible = "".join(_visible(character) for character in text)
+    # Whatever _visible changes cannot be printed, and nearly all answers can.
+    visible = text if text.isprintable() else "".join(_visible(character) for character in text)
     return " ".join(unicodedata.normalize("NFC", visible).split())
 
 
@@ -51,8 +55,8 @@ def _visible(character: str) -> str:
 def folded(text: str) -> str:
     """Text as it is compared: words of letters and digits, without case, accents or punctuation ("ACCIÓN." is "accion")."""
     decomposed = unicodedata.normalize("NFKD", clean(text).casefold())
-    bare = (part for part in decomposed if not unicodedata.combining(part))
-    return " ".join("".join(part if part.isalnum() else " " for part in bare).split())
+    bare = decomposed if decomposed.isascii() else "".join(part for part in decomposed if not unicodedata.combining(part))
+    return _BETWEEN_WORDS.sub(" ", bare).strip()
 
 
 def is_blank(text: str) -> bool:

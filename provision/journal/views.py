@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
 
 from config.errors import CannotRun
 from config.vocabulary import CaseNumber, EmailAddress
 from provision.journal import schema as s
+from provision.journal.prepared import Prepared
 from provision.journal.store import Journal
 from provision.journal.stored import load_request
 from provision.procedure.model import EntryKind, Request, State
@@ -74,15 +76,37 @@ def _newest_response() -> tuple[ColumnElement[bool], ...]:
     return (s.response.c.case_number == s.request.c.case_number, s.response.c.last_submitted_at == newest)
 
 
-def _shown(row: RowMapping) -> Shown:
+def _cases(*conditions: ColumnElement[bool]) -> Select[tuple[str, int, datetime, datetime | None, datetime, str | None, str]]:
+    columns = (
+        s.request.c.body,
+        s.request.c.version,
+        s.request.c.updated_at,
+        s.request.c.action_taken,
+        s.response.c.last_submitted_at,
+        s.response.c.requester,
+        s.response.c.answers,
+    )
+    return select(*columns).where(*_newest_response(), *conditions).order_by(s.request.c.case_number)
+
+
+_THIS_CASE = Prepared(lambda: _cases(s.request.c.case_number == bindparam("of_case")))
+_IS_SHOWN = Prepared(
+    lambda: update(s.request).where(
+        s.request.c.case_number == bindparam("of_case"), s.request.c.version == bindparam("of_version")
+    )
+)
+
+
+def _shown(row: Sequence[Any]) -> Shown:
+    body, version, updated_at, action_taken, last_submitted_at, submitted_by, answers = row
     return Shown(
-        load_request(row["body"]),
-        row["version"],
-        row["updated_at"],
-        row["action_taken"] is not None,
-        row["last_submitted_at"],
-        row["submitted_by"],
-        {question: tuple(texts) for question, texts in json.loads(row["answers"]).items()},
+        load_request(body),
+        version,
+        updated_at,
+        action_taken is not None,
+        last_submitted_at,
+        submitted_by,
+        {question: tuple(texts) for question, texts in json.loads(answers).items()},
     )
 
 
@@ -100,9 +124,10 @@ class Views:
         """These rows are on the board now; one that changed meanwhile stays to be shown. Idempotent."""
         with self._journal.transaction() as connection:
             for row in rows:
-                same = and_(s.request.c.case_number == row.request.case, s.request.c.version == row.version)
-                flags = {"to_be_shown": False, **({"action_taken": None} if row.action_taken else {})}
-                connection.execute(update(s.request).where(same).values(**flags))
+                same = {"of_case": row.request.case, "of_version": row.version}
+                _IS_SHOWN.run(
+                    connection, {**same, "to_be_shown": False, **({"action_taken": None} if row.action_taken else {})}
+                )
 
     def cases(self, *, only_open: bool = False, states: Sequence[State] = (), contains: str = "") -> tuple[Shown, ...]:
         """Requests in the order of their numbers; `contains` is looked for in case, requester and content."""
@@ -121,18 +146,8 @@ class Views:
         return self._select(s.request.c.case_number.in_(cases[:MOST_NAMED])) if cases else ()
 
     def _select(self, *conditions: ColumnElement[bool]) -> tuple[Shown, ...]:
-        columns = (
-            s.request.c.body,
-            s.request.c.version,
-            s.request.c.updated_at,
-            s.request.c.action_taken,
-            s.response.c.last_submitted_at,
-            s.response.c.requester.label("submitted_by"),
-            s.response.c.answers,
-        )
-        wanted = select(*columns).where(*_newest_response(), *conditions).order_by(s.request.c.case_number)
         with self._journal.transaction() as connection:
-            return tuple(_shown(row) for row in connection.execute(wanted).mappings())
+            return tuple(_shown(row) for row in connection.execute(_cases(*conditions)))
 
     def story(self, case: str) -> Story:
         """The whole story of a case. Raises CannotRun for a number that is not in the journal."""
@@ -157,10 +172,11 @@ class Views:
         return self._one(case)
 
     def _one(self, case: str) -> Shown:
-        found = self._select(s.request.c.case_number == case)
-        if not found:
+        with self._journal.transaction() as connection:
+            found = _THIS_CASE.one(connection, {"of_case": case})
+        if found is None:
             raise CannotRun(f"No existe el caso {case}.", remedy="Búsquelo con «gestion list».")
-        return found[0]
+        return _shown(found)
 
     def responses_of(self, form_id: str) -> Mapping[str, CaseNumber]:
         """Every response of a form that the journal has received, and the newest case that it belongs to."""
