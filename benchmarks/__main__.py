@@ -29,7 +29,7 @@ def main() -> int:
     # A run in this process collects garbage as often as one that was started by its command; so does its floor.
     gc.set_threshold(COLLECT_EVERY)
     quick = "--quick" in sys.argv[1:]
-    repetitions = 3 if quick else 9
+    repetitions = 3 if quick else 15
     left_out = []
     measurements: list[Measurement] = []
     with tempfile.TemporaryDirectory(prefix="gestion-bench-") as name:
@@ -39,7 +39,7 @@ def main() -> int:
             idle_poll(folder / "idle", repetitions),
             idle_poll_with_a_case(folder / "open", repetitions),
             many_responses(folder / "many"),
-            old_responses(folder / "old", max(3, repetitions // 2), 10_000 if quick else 100_000),
+            old_responses(folder / "old", repetitions, 10_000 if quick else 100_000),
         ]
         print("Microsoft 365…", file=sys.stderr)
         measurements += [licence_checks(folder / "licences"), *backups(folder / "backups", quick=quick)]
