@@ -1,10 +1,10 @@
 """Applying an approved campaign in waves, and undoing one: each account by a case of its own, so both survive any crash."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from config.errors import CannotRun, GestionError, TargetError
+from config.errors import CannotRun, GestionError, Rejected, TargetError, Transient
 from config.vocabulary import CaseNumber, HoldReason, Operation
 from intake.campaign_planning import candidate
 from intake.campaign_ticket import begin_ticket, note_undoing
@@ -13,6 +13,7 @@ from intake.run import Progress, RunReport, show_board, tell_of_many, work
 from intake.wiring import Installation
 from provision.directory.port import AccountId
 from provision.journal.campaign_accounts import (
+    AccountStanding,
     CampaignAccounts,
     Opening,
     OpeningBack,
@@ -72,7 +73,7 @@ def apply_campaign(
         campaigns.did(campaign.digest, deed)
         worked, waves = Worked(), _Waves(installation, accounts, campaign, watched, len(lines))
         begin_ticket(installation, campaign, len(lines))
-        _try_again(installation, accounts, campaign, deed)
+        _try_again(installation, [each for each in accounts.standings(campaign.digest) if not each.undoing], deed)
         waves.work(worked)
         while _goes_on(worked, watched) and (most_waves is None or worked.waves < most_waves):
             turn = accounts.waiting(campaign.digest, wave)
@@ -103,8 +104,9 @@ def undo_campaign(
 ) -> Worked:
     """Give back every account that the campaign made inactive, or only these; the rest of it then stays as it is.
 
-    Accounts that wait for their turn leave the campaign. Run again it goes on where it stopped. Raises CannotRun while a run
-    is going on.
+    Accounts that wait for their turn leave the campaign. Run again it goes on where it stopped, and tries again what needed a
+    person. Raises CannotRun while a run is going on, Misconfigured or Unreachable for the directory; what is wrong with one
+    account or with another target is in the result.
     """
     with installation.run_lock():
         _alone(installation)
@@ -115,9 +117,11 @@ def undo_campaign(
         chosen = [account_id for account_id in lines if only is None or account_id in only]
         asked = DeskAsked(DeskAction.CANCEL, deed.operator, deed.note or "Se deshizo la campaña.", at_command=True)
         worked, waves = Worked(), _Waves(installation, accounts, campaign, watched, len(chosen))
-        note_undoing(installation, campaign, len(lines), deed)
-        again = _may_be_enabled(installation, accounts, campaign)
-        _try_again(installation, accounts, campaign, deed)
+        note_undoing(installation, campaign, deed)
+        mine = frozenset(chosen)
+        begun = [each for each in accounts.standings(campaign.digest) if each.undoing and each.account_id in mine]
+        again, unknown = _may_be_enabled(installation, begun, lines)
+        _try_again(installation, begun, deed)
         waves.work(worked)
         for start in range(0, len(chosen), wave):
             if not _goes_on(worked, watched):
@@ -128,6 +132,7 @@ def undo_campaign(
             installation.stop_point("campaign.wave.undone")
             waves.entered(worked, cases, len(some) - len(cases))
             waves.work(worked)
+        worked.problems.extend(unknown)
         waves.end(worked)
         return worked
 
@@ -138,24 +143,36 @@ def _alone(installation: Installation) -> None:
         installation.journal.forget_leases()
 
 
-def _try_again(installation: Installation, accounts: CampaignAccounts, campaign: Campaign, deed: Deed) -> None:
+def _try_again(installation: Installation, standings: Iterable[AccountStanding], deed: Deed) -> None:
     """What needed a person is tried again: whoever applies or undoes a campaign anew has looked into it."""
     asked = DeskAsked(DeskAction.RETRY, deed.operator, f"Campaña: {deed.kind.value.lower()} de nuevo.", at_command=True)
-    for standing in accounts.standings(campaign.digest):
+    for standing in standings:
         if standing.stage is Stage.ATTENTION and standing.case is not None:
             installation.journal.ask(standing.case, asked, installation.clock(), on_board=False)
 
 
-def _may_be_enabled(installation: Installation, accounts: CampaignAccounts, campaign: Campaign) -> frozenset[str]:
-    """Accounts that stayed inactive when they were given back, and whose contract goes on now. Raises TargetError."""
-    found = set()
-    for standing in accounts.standings(campaign.digest):
-        if standing.stage is Stage.NOT_UNDONE:
+def _may_be_enabled(
+    installation: Installation, standings: Iterable[AccountStanding], lines: Mapping[str, PlannedAccount]
+) -> tuple[frozenset[str], list[Rejected]]:
+    """Accounts that stayed inactive when they were given back, and whose contract goes on now; and those that nobody could see.
+
+    One account's trouble keeps no other from coming back. Raises Misconfigured or Unreachable for the directory as a whole.
+    """
+    found: set[str] = set()
+    problems: list[Rejected] = []
+    for standing in standings:
+        if standing.stage is not Stage.NOT_UNDONE:
+            continue
+        try:
             account = installation.directory.find_by_id(AccountId(standing.account_id))
-            ended = account is None or (account.expires_at is not None and account.expires_at <= installation.clock())
-            if account is not None and not account.enabled and not ended:
-                found.add(standing.account_id)
-    return frozenset(found)
+        except (Rejected, Transient) as error:
+            login = lines[standing.account_id].login
+            problems.append(Rejected(error.target, f"No se pudo mirar de nuevo {login}: {error.message}", remedy=error.remedy))
+            continue
+        ended = account is None or (account.expires_at is not None and account.expires_at <= installation.clock())
+        if account is not None and not account.enabled and not ended:
+            found.add(standing.account_id)
+    return frozenset(found), problems
 
 
 def _goes_on(worked: Worked, watched: Watched) -> bool:
@@ -203,7 +220,8 @@ class _Waves:
         report = RunReport()
         tell_of_many(self._installation, report)  # a campaign that everybody left advanced nothing
         show_board(self._installation, report)
-        worked.problems.extend(report.problems)
+        known = set(map(str, worked.problems))  # the last wave may have met the same one
+        worked.problems.extend(problem for problem in report.problems if str(problem) not in known)
         self._installation.log.info("campaign.worked", entered=worked.entered, waves=worked.waves, stopped=worked.stopped)
 
     def _advanced(self, advance: Advance) -> None:

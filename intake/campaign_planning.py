@@ -85,7 +85,7 @@ def plan_campaign(installation: Installation, asked: Asked, watching: Watching =
             continue
         reason = reason or why_not(found, each.from_date)
         if reason is not None:
-            left_out.append(LeftOut(found.login, found.name, reason))
+            left_out.append(LeftOut(found.login, found.name, reason, excepted=each.account.id in excepted))
             continue
         reports = sum(1 for report in installation.directory.direct_reports(each.account.id) if report.enabled)
         why = _why(each, found)

@@ -8,6 +8,7 @@ from config.errors import RecipientRefused, Target
 from config.vocabulary import CaseNumber, EmailAddress
 from intake.mail_names import mail_name, told_line
 from intake.telling import MAILS, OTHERS, solution_of, ticket_of
+from intake.telling_others import FormUrl
 from notify.desk.port import Desk, TicketId
 from notify.mailer.port import Mailer, Message
 from notify.mails import AccessData, Mail
@@ -61,7 +62,7 @@ class Post:
     renderer: Renderer
     mailer: Mailer
     rules: Callable[[], Rules]
-    form_url: Callable[[Request], str]
+    form_url: FormUrl
     seal: Callable[[str], str]
     """What nobody can add to a Message-ID who has not seen the mail: a delivery report without it is not believed."""
 
@@ -128,7 +129,7 @@ class Tell:
         addressees = self.addressees(request)
         if not addressees:
             return Done(detail="No hay una dirección a la que avisar.")
-        mail = MAILS[self.act](request, self.post.rules(), self.post.form_url(request))
+        mail = MAILS[self.act](request, self.post.rules(), self.post.form_url)
         subject, told, refused = "", [], []
         for number, to in enumerate(addressees):
             message = self.post.message(mail, self._message_id(task, number), to, threaded=self.act not in OTHERS)

@@ -7,7 +7,7 @@ from config.dates import local_date
 from config.vocabulary import EmailAddress
 from intake.described import account_type_label, authorisation_text, content_lines, operation_label, unit_of, user_of
 from intake.outcomes import changes_of, loose_ends_of, next_steps_of, outcome_of
-from intake.telling_others import OTHERS, account_of, person_of
+from intake.telling_others import OTHERS, FormUrl, account_of, person_of
 from notify.desk.port import NewTicket
 from notify.mails import (
     AlreadyHasAccount,
@@ -27,13 +27,14 @@ from notify.mails import (
 from provision.procedure.acts import Act
 from provision.procedure.courses import correction_deadline
 from provision.procedure.model import Course, Request, State
+from provision.procedure.operations import creation_begins
 from provision.procedure.steps import Rules, creation_of, expiry
-from provision.procedure.submission import Activate, AssignContract, CreatePersonalAccount, Deactivate, Modify
+from provision.procedure.submission import Activate, AssignContract, Contract, CreatePersonalAccount, Deactivate, Modify
 
 __all__ = ["CLOSING_LABELS", "MAILS", "OTHERS", "loose_ends_of", "solution_of", "ticket_of"]
 
 
-def _report(request: Request, rules: Rules, form_url: str) -> Mail:
+def _report(request: Request, rules: Rules, form_url: FormUrl) -> Mail:
     content = creation_of(request)
     ends = expiry(request, rules.policy)
     subject = request.facts.subject
@@ -59,35 +60,35 @@ def _report(request: Request, rules: Rules, form_url: str) -> Mail:
     )
 
 
-def _refusal(request: Request, rules: Rules, form_url: str) -> Mail:
+def _refusal(request: Request, rules: Rules, form_url: FormUrl) -> Mail:
     return Refusal(request.case, operation_label(request), user_of(request) or None, request.because)
 
 
-def _correction(request: Request, rules: Rules, form_url: str) -> Mail:
-    asked = request.correction
+def _correction(request: Request, rules: Rules, form_url: FormUrl) -> Mail:
+    asked, url = request.correction, form_url(request)
     deadline = asked.deadline if asked and asked.deadline else correction_deadline(rules.now, rules)
     return Correction(
         case=request.case,
         operation_label=operation_label(request),
         person_name=user_of(request),
         problems=tuple((problem.label, problem.message) for problem in (asked.problems if asked else ())),
-        form_url=form_url,
+        form_url=url,
         deadline=local_date(deadline - timedelta(seconds=1), rules.policy.zone),
         is_reminder=asked is not None and asked.asked_at is not None,
-        answers_kept=form_url != rules.policy.mail.form_url,
+        answers_kept=url != rules.policy.mail.form_url,
     )
 
 
-def _unanswered(request: Request, rules: Rules, form_url: str) -> Mail:
+def _unanswered(request: Request, rules: Rules, form_url: FormUrl) -> Mail:
     deadline = request.correction.deadline if request.correction else None
     return ClosedUnanswered(request.case, local_date((deadline or rules.now) - timedelta(seconds=1), rules.policy.zone))
 
 
-def _duplicate(request: Request, rules: Rules, form_url: str) -> Mail:
+def _duplicate(request: Request, rules: Rules, form_url: FormUrl) -> Mail:
     return Duplicate(request.case, request.duplicate_of or request.case, user_of(request))
 
 
-def _has_account(request: Request, rules: Rules, form_url: str) -> Mail:
+def _has_account(request: Request, rules: Rules, form_url: FormUrl) -> Mail:
     enabled = bool(request.facts.existing_enabled)
     if isinstance(request.content, AssignContract):
         suggestion = (
@@ -105,22 +106,27 @@ def _has_account(request: Request, rules: Rules, form_url: str) -> Mail:
     return AlreadyHasAccount(request.case, user_of(request), request.facts.existing_login or "", enabled, suggestion)
 
 
-def _nothing_to_do(request: Request, rules: Rules, form_url: str) -> Mail:
+def _nothing_to_do(request: Request, rules: Rules, form_url: FormUrl) -> Mail:
     return NothingToDo(request.case, operation_label(request), person_of(request), account_of(request), request.because)
 
 
-def _cancelled(request: Request, rules: Rules, form_url: str) -> Mail:
+def _cancelled(request: Request, rules: Rules, form_url: FormUrl) -> Mail:
     return Cancelled(request.case, request.because)
 
 
-def _scheduled(request: Request, rules: Rules, form_url: str) -> Mail:
-    on, what = _later(request)
+def _scheduled(request: Request, rules: Rules, form_url: FormUrl) -> Mail:
+    on, what = _later(request, rules)
     return Scheduled(request.case, operation_label(request), person_of(request), account_of(request), on, what)
 
 
-def _later(request: Request) -> tuple[date, str]:
-    """The day that was asked for, and what is done on it."""
+def _later(request: Request, rules: Rules) -> tuple[date, str]:
+    """The day that was asked for, or on which work on a future contract begins, and what is done on it."""
     match request.content:
+        case CreatePersonalAccount(person=person, contract=Contract(start=start)):
+            return rules.policy_day(creation_begins(request, rules) or rules.now), (
+                f"Ese día se crea la cuenta y se envían a {person.full_name}, a su correo personal, los datos de acceso. El "
+                f"contrato comienza el {start:%d/%m/%Y}."
+            )
         case Deactivate(from_date=on, until_date=until):
             back = f" Vuelve a estar activa el {until + timedelta(days=1):%d/%m/%Y}." if until else ""
             return on, f"La cuenta queda inactiva desde ese día.{back}"
@@ -140,16 +146,16 @@ def _later(request: Request) -> tuple[date, str]:
             raise TypeError(f"{request.case} is not scheduled")
 
 
-def _returned(request: Request, rules: Rules, form_url: str) -> Mail:
+def _returned(request: Request, rules: Rules, form_url: FormUrl) -> Mail:
     return Returned(request.case, person_of(request), account_of(request), rules.today, request.facts.still_held or "")
 
 
-def _deletion_undone(request: Request, rules: Rules, form_url: str) -> Mail:
+def _deletion_undone(request: Request, rules: Rules, form_url: FormUrl) -> Mail:
     facts = request.facts
     return DeletionUndone(request.case, person_of(request), account_of(request), facts.undone or (), facts.not_undone or ())
 
 
-MAILS: Mapping[Act, Callable[[Request, Rules, str], Mail]] = {
+MAILS: Mapping[Act, Callable[[Request, Rules, FormUrl], Mail]] = {
     Act.REPORT: _report,
     Act.MAIL_REFUSAL: _refusal,
     Act.MAIL_CORRECTION: _correction,

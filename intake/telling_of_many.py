@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from config.errors import RecipientRefused
+from config.errors import RecipientRefused, TargetError
 from config.vocabulary import CaseNumber, EmailAddress, same_address
-from intake.campaign_ticket import close_ticket, told_key
+from intake.campaign_ticket import close_ticket, number_of, owes_ticket, told_key
 from intake.performing import Post
 from intake.wiring import Installation
 from notify.mails import BatchHeld, CampaignReport, Mail
@@ -13,7 +13,7 @@ from provision.journal.campaign_accounts import AccountStanding, CampaignAccount
 from provision.journal.campaigns import Campaign, Campaigns
 from provision.journal.mails import MailSeal
 from provision.journal.views import Memory
-from provision.procedure.campaign import PlannedAccount
+from provision.procedure.campaign import CampaignPlan, PlannedAccount
 from provision.procedure.steps import Rules
 
 _NO_CASE = CaseNumber("")
@@ -54,33 +54,48 @@ def policy_mail(installation: Installation) -> EmailAddress:
 
 
 def tell_of_campaigns(installation: Installation) -> None:
-    """Report each campaign in which nothing is left for the program to do, to whoever planned and approved it.
+    """Report each campaign in which nothing is left for the program to do, and close its ticket; see `_tell_of`.
 
-    Raises TargetError; then the next run tells it.
+    One that cannot be told keeps no other from it. Raises the first TargetError at the end; then the next run tells the rest.
     """
-    campaigns, accounts, memory = (
-        Campaigns(installation.journal),
-        CampaignAccounts(installation.journal),
-        Memory(installation.journal),
-    )
-    for campaign in campaigns.all():
-        key = told_key(campaign)
-        if not campaign.appliable or memory.get(key) is not None:
-            continue
-        if accounts.finished(campaign.digest):
-            lines = campaigns.body(campaign.digest).plan.lines
-            report = report_of(campaign, lines, accounts.standings(campaign.digest))
-            close_ticket(installation, campaign, report)
-            people = [campaign.planned_by, *([campaign.approved_by] if campaign.approved_by else [])]
-            if len(people) == 2 and same_address(*people):
-                people.pop()
-            _send(installation, report, f"campana-{campaign.digest[:16]}", people)
-            memory.put(key, installation.clock().isoformat())
+    problems: list[TargetError] = []
+    for campaign in Campaigns(installation.journal).all():
+        try:
+            _tell_of(installation, campaign)
+        except TargetError as error:
+            problems.append(error)
+    if problems:
+        raise problems[0]
 
 
-def report_of(campaign: Campaign, lines: Sequence[PlannedAccount], standings: Sequence[AccountStanding]) -> CampaignReport:
+def _tell_of(installation: Installation, campaign: Campaign) -> None:
+    """The report goes to whoever planned and approved it; then the ticket is closed. Of one that was undone, only the ticket.
+
+    People come first: a desk that answers nothing, or refuses, withholds no report.
+    """
+    accounts, memory = CampaignAccounts(installation.journal), Memory(installation.journal)
+    unreported = campaign.appliable and memory.get(told_key(campaign)) is None
+    if not unreported and not owes_ticket(installation, campaign):
+        return
+    if campaign.appliable and not accounts.finished(campaign.digest):
+        return
+    standings = accounts.standings(campaign.digest)
+    if not campaign.appliable and not all(each.given_back for each in standings):
+        return
+    report = report_of(Campaigns(installation.journal).body(campaign.digest).plan, standings)
+    if unreported:
+        number_of(installation, campaign)
+        people = [campaign.planned_by, *([campaign.approved_by] if campaign.approved_by else [])]
+        if len(people) == 2 and same_address(*people):
+            people.pop()
+        _send(installation, report, f"campana-{campaign.digest[:16]}", people)
+        memory.put(told_key(campaign), installation.clock().isoformat())
+    close_ticket(installation, campaign, report, standings)
+
+
+def report_of(plan: CampaignPlan, standings: Sequence[AccountStanding]) -> CampaignReport:
     """How a campaign stands, account by account, what matters most first."""
-    known = {line.account_id: line for line in lines}
+    known = {line.account_id: line for line in plan.lines}
     count = {stage: sum(1 for each in standings if each.stage is stage) for stage in Stage}
     rows = [
         (_ORDER.index(each.stage), (known[each.account_id].mail, known[each.account_id].name, _result(each, known)))
@@ -88,11 +103,12 @@ def report_of(campaign: Campaign, lines: Sequence[PlannedAccount], standings: Se
     ]
     return CampaignReport(
         _NO_CASE,
-        campaign.title,
+        plan.title,
         applied=count[Stage.APPLIED] + count[Stage.CONFIRMATION],
         left_out=count[Stage.LEFT_OUT],
         failed=count[Stage.ATTENTION] + count[Stage.NOT_UNDONE],
         rows=tuple(row for _, row in sorted(rows, key=lambda each: each[0])),
+        exceptions=plan.exceptions,
     )
 
 

@@ -30,6 +30,9 @@ from provision.procedure.submission import (
     user_name,
 )
 
+FormUrl = Callable[[Request], str]
+"""The form's address for whoever corrects this request, with his former answers: it costs a reading of the journal."""
+
 
 def person_of(request: Request) -> str:
     """Whose account it is, as the directory or the response says."""
@@ -47,7 +50,7 @@ def account_of(request: Request) -> str:
     return subject.mail_address if subject is not None else ""
 
 
-def _user(request: Request, rules: Rules, form_url: str) -> Mail:
+def _user(request: Request, rules: Rules, form_url: FormUrl) -> Mail:
     what, details = outcome_of(request), tuple((label, after) for label, _, after in changes_of(request))
     match request.content:
         case ResetPassword():
@@ -61,21 +64,21 @@ def _user(request: Request, rules: Rules, form_url: str) -> Mail:
     return UserNotice(request.case, person_of(request), account_of(request), what, details)
 
 
-def _old_address(request: Request, rules: Rules, form_url: str) -> Mail:
+def _old_address(request: Request, rules: Rules, form_url: FormUrl) -> Mail:
     content = request.content
     if not isinstance(content, ChangeAddress):
         raise TypeError(f"{request.case} changes no address")
     return AddressChangeNotice(request.case, person_of(request), account_of(request), masked_address(content.new_address))
 
 
-def _approver(request: Request, rules: Rules, form_url: str) -> Mail:
+def _approver(request: Request, rules: Rules, form_url: FormUrl) -> Mail:
     approval = request.approval
     if approval is None:
         raise ValueError(f"{request.case} was approved by nobody")
     return ApprovalRecorded(request.case, operation_label(request), person_of(request), approval.by, approval.how)
 
 
-def _loose_ends(request: Request, rules: Rules, form_url: str) -> Mail:
+def _loose_ends(request: Request, rules: Rules, form_url: FormUrl) -> Mail:
     subject, found = request.facts.subject, request.facts.loose_ends
     if subject is None or found is None:
         raise ValueError(f"{request.case} knows of no loose ends")
@@ -87,7 +90,7 @@ def _loose_ends(request: Request, rules: Rules, form_url: str) -> Mail:
     )
 
 
-def _pickup_reminder(request: Request, rules: Rules, form_url: str) -> Mail:
+def _pickup_reminder(request: Request, rules: Rules, form_url: FormUrl) -> Mail:
     sent_at = request.facts.access_sent_at
     if sent_at is None:
         raise ValueError(f"{request.case} sent no access data")
@@ -101,7 +104,7 @@ def _pickup_reminder(request: Request, rules: Rules, form_url: str) -> Mail:
     )
 
 
-def _access_revoked(request: Request, rules: Rules, form_url: str) -> Mail:
+def _access_revoked(request: Request, rules: Rules, form_url: FormUrl) -> Mail:
     sent_at = request.facts.access_sent_at
     if sent_at is None:
         raise ValueError(f"{request.case} sent no access data")
@@ -109,14 +112,14 @@ def _access_revoked(request: Request, rules: Rules, form_url: str) -> Mail:
     return AccessRevoked(request.case, person_of(request), account, rules.policy_day(sent_at))
 
 
-def _contract_ended(request: Request, rules: Rules, form_url: str) -> Mail:
+def _contract_ended(request: Request, rules: Rules, form_url: FormUrl) -> Mail:
     content = request.content
     if not isinstance(content, Deactivate):
         raise TypeError(f"{request.case} ends no contract")
     return ContractEnded(request.case, person_of(request), account_of(request), content.from_date - timedelta(days=1))
 
 
-OTHERS: Mapping[Act, Callable[[Request, Rules, str], Mail]] = {
+OTHERS: Mapping[Act, Callable[[Request, Rules, FormUrl], Mail]] = {
     Act.MAIL_USER: _user,
     Act.MAIL_OLD_ADDRESS: _old_address,
     Act.MAIL_APPROVER: _approver,

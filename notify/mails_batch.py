@@ -16,10 +16,12 @@ class CampaignReport:
     title: str
     applied: int
     left_out: int
-    """Accounts that left the campaign: exceptions, renewed contracts."""
+    """Accounts that left the campaign after it was planned: renewed contracts."""
     failed: int
     rows: tuple[tuple[str, str, str], ...]
     """(account, person, result), what matters most first."""
+    exceptions: str = ""
+    """How many accounts the plan excepted, and what that does not do for them; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)

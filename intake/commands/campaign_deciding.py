@@ -73,6 +73,7 @@ def say_plan(output: Output, campaign: Campaign, plan: CampaignPlan, zone: ZoneI
         ("Cuentas", f"{len(plan.lines)}, {times_the_cap(len(plan.lines), plan.allowed)}"),
         ("Licencias", str(sum(unit.licences for unit in units))),
         ("Fuera del plan", str(len(plan.left_out))),
+        ("Excepciones", plan.exceptions),
     ]
     output.draw(heading(plan.title), pairs(figures))
     rows = [(unit.unit, str(unit.accounts), str(unit.licences), str(unit.groups), str(unit.reports)) for unit in units]

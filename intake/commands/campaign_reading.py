@@ -89,6 +89,7 @@ def show_campaign_command(invocation: Invocation, config: str | None, digest: st
         return 0
     figures = [("Huella", campaign.digest), ("Estado", campaign.label), ("Cuentas", str(len(body.plan.lines)))]
     figures += [(stage.value, str(counts[stage])) for stage in Stage if counts.get(stage)]
+    figures.append(("Excepciones", body.plan.exceptions))
     output.draw(heading(campaign.title), pairs(figures))
     deeds = [
         (

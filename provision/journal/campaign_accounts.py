@@ -68,6 +68,13 @@ class AccountStanding:
     case: CaseNumber | None
     stage: Stage
     reason: str = ""
+    undoing: bool = False
+    """Whether `case` is one that was to give it back."""
+
+    @property
+    def given_back(self) -> bool:
+        """Whether undoing has nothing more to do with it by itself."""
+        return self.stage is Stage.LEFT_OUT or (self.undoing and self.stage.at_rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +292,7 @@ def _undone(account_id: str, request: Request) -> AccountStanding:
             stage, reason = Stage.UNDONE, ""
         case _:
             stage, reason = Stage.NOT_UNDONE, f"Sigue inactiva: {still}." if still else reason
-    return AccountStanding(account_id, request.case, stage, reason)
+    return AccountStanding(account_id, request.case, stage, reason, undoing=True)
 
 
 def _reasons(connection: Connection, cases: list[str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from config.errors import CannotRun
 from config.vocabulary import CaseNumber, EmailAddress
 from provision.journal import schema as s
 from provision.journal.store import Journal
+from provision.journal.views import Memory
 from provision.procedure.campaign import CampaignPlan
 
 SHORTEST_DIGEST = 8
@@ -168,14 +169,22 @@ class Campaigns:
 
     def number_of(self, digest: str, year: int, now: datetime) -> CaseNumber:
         """The number under which the desk knows it: of the same count as cases, given once. Idempotent."""
-        key = f"campaign.number.{digest}"
         with self._journal.receiving(now) as receiving:
-            return receiving.number_kept_as(key, year)
+            return receiving.number_kept_as(_number_key(digest), year)
+
+    def number_given(self, digest: str) -> CaseNumber | None:
+        """That number; None: it was given none."""
+        number = Memory(self._journal).get(_number_key(digest))
+        return CaseNumber(number) if number is not None else None
 
     def did(self, digest: str, deed: Deed) -> None:
         """Write down something that was done with it."""
         with self._journal.transaction() as connection:
             _add(connection, digest, deed)
+
+
+def _number_key(digest: str) -> str:
+    return f"campaign.number.{digest}"
 
 
 def is_closed(connection: Connection, digest: str) -> bool:

@@ -31,10 +31,12 @@ from provision.procedure.model import Advance, DeskAsked, NotYet, Outcome, Reque
 
 def _take() -> Update:
     free = or_(s.request.c.lease_until.is_(None), s.request.c.lease_until <= bindparam("at"))
+    # Not the column itself: SQLite would look for the first one through every case that was ever closed, in their order.
+    oldest = s.request.c.case_number.concat("")
     first_due = (
         select(s.request.c.case_number)
         .where(s.request.c.wake_at <= bindparam("at"), free)
-        .order_by(s.request.c.case_number)
+        .order_by(oldest)
         .limit(1)
         .with_for_update(skip_locked=True)
         .scalar_subquery()

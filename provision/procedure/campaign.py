@@ -78,6 +78,8 @@ class LeftOut:
     account: str
     name: str
     reason: str
+    excepted: bool = False
+    """Whether somebody asked for it, and not the account itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,20 @@ class CampaignPlan:
     """How many accounts were inactive already: not listed one by one."""
     allowed: int = 0
     """The cap when it was planned: how many accounts a run may make inactive without an approval."""
+
+    @property
+    def exceptions(self) -> str:
+        """How many accounts were excepted, and what that does not do for them; Spanish, empty: none.
+
+        An exception is to the campaign: contracts end by the directory's date, which the daily sweep goes by (Unidad, 5).
+        """
+        count = sum(1 for each in self.left_out if each.excepted)
+        if not count:
+            return ""
+        return (
+            f"{count}. Quedan fuera de esta campaña y de nada más: la cuenta cuyo contrato nadie prorrogue deja de entrar "
+            "cuando vence, y la revisión diaria de contratos la inactiva."
+        )
 
     @property
     def text(self) -> str:

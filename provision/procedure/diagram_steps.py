@@ -83,7 +83,7 @@ def _rests(request: Request, steps: tuple[Step, ...]) -> str:
 
 
 def _operations() -> tuple[_Row, ...]:
-    create = samples.received(samples.CREATE, samples.BY_TWO, facts=replace(_ALL, subject=None))
+    create = samples.received(samples.CREATE_LATER, samples.BY_TWO, facts=replace(_ALL, subject=None))
     reset = samples.received(samples.RESET, samples.BY_TWO, facts=_ALL)
     here = samples.received(samples.RESET, samples.BY_TWO, facts=replace(_ALL, subject=samples.UNRECORDED))
     modify = samples.received(samples.EXTEND, samples.BY_TWO, facts=_ALL)
@@ -92,7 +92,16 @@ def _operations() -> tuple[_Row, ...]:
     assign = samples.received(samples.ASSIGN, samples.BY_TWO, facts=replace(_ALL, no_mailbox=None))
     address = samples.received(samples.CHANGE_ADDRESS, origin=Origin.CASE, facts=_ALL)
     return (
-        _Row("Creación de cuenta", create, {_SECOND: _alone(create), _MAILBOX: _poor(create), **_delivery(create)}),
+        _Row(
+            "Creación de cuenta",
+            create,
+            {
+                _SECOND: _alone(create),
+                _LATER: _with(create, samples.CREATE),
+                _MAILBOX: _poor(create),
+                **_delivery(create),
+            },
+        ),
         _Row(
             "Cambio de clave, fuera de las instalaciones",
             reset,

@@ -44,6 +44,7 @@ PLACE_HOLD = Step(Act.PLACE_HOLD, "Anotar la inactivación y sus fechas", "3")
 DISABLE = Step(Act.APPLY_HOLDS, "Inactivar la cuenta en el Directorio Activo", "3", needs_admission=True)
 END_SESSIONS = Step(Act.END_SESSIONS, "Cerrar las sesiones abiertas", "3")
 SYNCHRONISE = Step(Act.SYNCHRONISE, "Sincronizar el dominio", "3")
+FIND_EXISTING = Step(Act.FIND_EXISTING_ACCOUNT, "Buscar si la persona ya tiene cuenta", "3", each_round=True)
 SCHEDULED = Step(Act.MAIL_SCHEDULED, "Confirmar al solicitante la fecha", "4 PC")
 
 
@@ -54,8 +55,8 @@ def _date_confirmed(request: Request, rules: Rules, day: date) -> Steps:
     return (SCHEDULED,) if asked_for_later and (told or day > rules.today) else ()
 
 
-def _begins(request: Request, rules: Rules) -> datetime | None:
-    """Work on a future contract begins `lead_business_days` before its first day, so that it is ready that morning."""
+def creation_begins(request: Request, rules: Rules) -> datetime | None:
+    """Aware UTC: `lead_business_days` before a future contract's first day, so that the account is ready that morning."""
     content = creation_of(request)
     if not isinstance(content, CreatePersonalAccount) or content.contract is None:
         return None
@@ -64,9 +65,9 @@ def _begins(request: Request, rules: Rules) -> datetime | None:
 
 
 def _make_account(request: Request, rules: Rules) -> Steps:
-    """From the control point to an account whose mailbox answers; its access data has not gone out."""
-    begins = _begins(request, rules)
-    steps = [Step(Act.FIND_EXISTING_ACCOUNT, "Buscar si la persona ya tiene cuenta", "3", each_round=True)]
+    """From the day on which it is made to an account whose mailbox answers; its access data has not gone out."""
+    begins = creation_begins(request, rules)
+    steps: list[Step] = []
     if licence_of(request, rules.policy):
         steps.append(Step(Act.RESERVE_SEAT, "Reservar un cupo de licencia de buzón", "3", not_before=begins))
     elif request.round > 1 and StepKey(Act.RESERVE_NAME) not in request.done:
@@ -97,7 +98,9 @@ def _came_back(request: Request) -> Steps:
 
 
 def _create(request: Request, rules: Rules) -> Steps:
-    steps = (REGISTER, *_second_person(request, rules), *_make_account(request, rules))
+    begins = creation_begins(request, rules)
+    told = _date_confirmed(request, rules, rules.policy_day(begins)) if begins is not None else ()
+    steps = (REGISTER, *_second_person(request, rules), FIND_EXISTING, *told, *_make_account(request, rules))
     return (*steps, ISSUE, *_came_back(request), REPORT, CLOSE, *_watch_first_use(request, rules))
 
 
@@ -294,6 +297,7 @@ def _assign(request: Request, rules: Rules) -> Steps:
     return (
         *_identified(request, rules),
         *_date_confirmed(request, rules, content.from_date),
+        FIND_EXISTING,
         *_make_account(request, rules),
         PLACE_HOLD,
         *_hold(request, rules, content.from_date),

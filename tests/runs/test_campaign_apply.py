@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from config.stop_point import StopPoint
 from intake.campaign_applying import Watched, apply_campaign
 from intake.forms.port import Field
 from notify.desk.port import TicketStatus
@@ -350,16 +351,21 @@ def protect(world: World, *, protected: bool) -> None:
         directory.execute("UPDATE account SET protected = ? WHERE login LIKE 'contratista%'", (int(protected),))
 
 
-def test_half_a_wave_that_fails_stops_the_next(tmp_path: Path) -> None:
-    """What a person must look at is not repeated two hundred times; once it is mended, applying again tries it again."""
-    world = office(tmp_path, 9, at=NEW_YEAR)
-    digest = approved(world)
+def in_the_way(world: World) -> StopPoint:
+    """Each account is protected between its hold and its being disabled, so that a person must look at it."""
 
     def meddle(name: str) -> None:
         if name in {"PLACE_HOLD.in-flight", "APPLY_HOLDS.done-not-recorded"}:
             protect(world, protected=name.startswith("PLACE"))
 
-    world.stop_point = meddle
+    return meddle
+
+
+def test_half_a_wave_that_fails_stops_the_next(tmp_path: Path) -> None:
+    """What a person must look at is not repeated two hundred times; once it is mended, applying again tries it again."""
+    world = office(tmp_path, 9, at=NEW_YEAR)
+    digest = approved(world)
+    world.stop_point = in_the_way(world)
     with installed(world) as installation:
         found = Campaigns(installation.journal).named(digest)
         assert found is not None

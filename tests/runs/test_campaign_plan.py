@@ -135,6 +135,8 @@ def test_exceptions_stay_out_and_each_is_told(world: World) -> None:
         assert login_of(number) not in world.path("cierre/plan.csv").read_text().split("Ana María")[0]
     assert "fila 5: manana no estaría en el plan de todos modos" in said
     assert len(world.path("cierre/plan.csv").read_text().splitlines()) == 1 + 9
+    assert "3. Quedan fuera de esta campaña y de nada más" in " ".join(said.split())
+    assert "Quedan fuera de esta campaña y de nada más" in world.path("cierre/plan.html").read_text()
 
 
 def test_an_exception_that_is_nobody_stops_everything(world: World) -> None:

@@ -6,10 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from config.errors import Target, Transient
 from config.log import configure
+from config.stop_point import let_go
 from intake.campaign_applying import Watched, apply_campaign, undo_campaign
 from intake.campaign_planning import Asked, plan_campaign
+from intake.forms.port import Field
 from intake.wiring import Installation
+from provision.directory.embedded import EmbeddedDirectory
+from provision.directory.port import Account, AccountId
 from provision.journal.accounts import Accounts
 from provision.journal.campaign_accounts import CampaignAccounts, Stage
 from provision.journal.campaigns import Campaigns, Deed, DeedKind
@@ -36,9 +41,9 @@ from tests.runs.campaigning import (
     standings,
     the_campaign,
 )
-from tests.runs.test_campaign_apply import enabled, picture
+from tests.runs.test_campaign_apply import apply, enabled, in_the_way, picture
 from tests.unit.test_cli_postgres import settings_on
-from tests.world import World
+from tests.world import BASE_DN, World
 
 
 def renewed(world: World, *numbers: int) -> None:
@@ -110,6 +115,56 @@ def test_whose_contract_did_end_stays_inactive_until_it_goes_on(tmp_path: Path) 
     assert all(account.enabled and account.group_dns for account in accounts_of(world, 2))
 
 
+class OneIsBusy(EmbeddedDirectory):
+    """A domain controller that just now does not answer for one account."""
+
+    busy: AccountId
+
+    def find_by_id(self, id: AccountId) -> Account | None:
+        """Everybody else."""
+        if id == self.busy:
+            raise Transient(Target.DIRECTORY, "El controlador de dominio está ocupado.")
+        return super().find_by_id(id)
+
+
+def test_one_account_that_cannot_be_seen_keeps_no_other_inactive(tmp_path: Path) -> None:
+    """What is wrong with it is told with its login; the others come back, and repeated so does it."""
+    world = office(tmp_path, 3, at=NEW_YEAR)
+    digest = applied(world)
+    campaign(world, "rollback", digest)
+    renewed(world, 0, 1, 2)
+    with installed(world) as installation:
+        directory = OneIsBusy(world.path("directorio.db"), BASE_DN, clock=world.clock)
+        directory.busy = accounts_of(world, 1)[0].id
+        installation.directory = directory
+        found = Campaigns(installation.journal).named(digest)
+        assert found is not None
+        deed = Deed(installation.clock(), DeedKind.ROLLED_BACK, "", "prueba")
+        worked = undo_campaign(installation, found, deed, Watched(), wave=2)
+    (problem,) = worked.problems
+    assert f"No se pudo mirar de nuevo {login_of(0)}: El controlador de dominio está ocupado." in str(problem)
+    assert stages(world, digest) == {Stage.NOT_UNDONE: 1, Stage.UNDONE: 2}
+    assert campaign(world, "rollback", digest).code == 0
+    assert stages(world, digest) == {Stage.UNDONE: 3}
+
+
+def test_undoing_tries_no_deactivation_again(tmp_path: Path) -> None:
+    """Accounts that could not be made inactive stay as they are while others come back; applying anew tries them again."""
+    world = office(tmp_path, 3, at=NEW_YEAR)
+    digest = approved(world)
+    world.stop_point = in_the_way(world)
+    apply(world, digest)
+    world.stop_point = let_go
+    assert stages(world, digest) == {Stage.ATTENTION: 3}
+    path = world.path("renovados.txt")
+    path.write_text(login_of(1))
+    campaign(world, "rollback", digest, "--only", str(path))
+    assert stages(world, digest) == {Stage.ATTENTION: 2, Stage.UNDONE: 1}
+    assert enabled(world, 3) == [True] * 3
+    assert campaign(world, "apply", digest).code == 0
+    assert enabled(world, 3) == [False, True, False]
+
+
 def test_a_date_that_is_awaited_never_comes(tmp_path: Path) -> None:
     """Undone before the first day nobody becomes inactive, and nothing waits any more."""
     world = office(tmp_path, 3)
@@ -142,6 +197,41 @@ def test_licences_come_back_to_whoever_had_one(tmp_path: Path) -> None:
     assert stages(world, digest) == {Stage.UNDONE: 4}
     assert [licences_of(world, account) for account in accounts_of(world, 4)] == [("SPE_F1",)] * 3 + [()]
     assert enabled(world, 4) == [True] * 4
+
+
+@pytest.mark.parametrize("institution", ["upme", "unidad-victimas"])
+def test_who_is_absent_when_the_campaign_is_undone_lacks_nothing_on_the_return(tmp_path: Path, institution: str) -> None:
+    """A leave keeps the account inactive; groups and licence are there on the first day back, and no other case is opened."""
+    world = office(tmp_path, 2, institution=institution, licences=True)
+    before = accounts_of(world, 2)
+    licences = [licences_of(world, account) for account in before]
+    head = "jefa.de.todo@upme.gov.co"
+    world.path("matriz.csv").write_text(f"{world.matrix}{head},Eva Ruiz,Jefe de área,todas,,,,,,\n", encoding="utf-8")
+    leave = {
+        Field.REQUEST_TYPE: "Inactivación",
+        Field.ACCOUNT_TYPE: "Contratista",
+        Field.ACCOUNT: before[0].mail or "",
+        Field.UNIT: before[0].department,
+        Field.REASON: "Licencia de maternidad",
+        Field.FROM_DATE: "04/01/2027",
+        Field.UNTIL_DATE: "08/01/2027",
+    }
+    world.submit(leave, head)
+    digest = applied(world)
+    world.clock.move_to(NEW_YEAR)
+    world.run_until_quiet(most=10)
+    assert enabled(world, 2) == [False, False]
+    assert not any(account.group_dns for account in accounts_of(world, 2))
+    renewed(world, 0, 1)
+    campaign(world, "rollback", digest)
+    world.run_until_quiet(most=10)
+    assert enabled(world, 2) == [False, True]
+    world.clock.move_to(NEW_YEAR + timedelta(days=5))  # Saturday 9 January: the first day back
+    world.run_until_quiet(most=10)
+    assert enabled(world, 2) == [True, True]
+    assert [account.group_dns for account in accounts_of(world, 2)] == [account.group_dns for account in before]
+    assert [licences_of(world, account) for account in accounts_of(world, 2)] == licences
+    assert len(world.cases()) == 5
 
 
 def test_a_crash_anywhere_and_undoing_again_is_one_undoing(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def _guard(name: str) -> list[Mail]:
 
 def _batch(name: str) -> list[Mail]:
     return [
-        CampaignReport(NO_CASE, name, 40, 3, 2, ((name, name, name), ("ana.nunez", "", name))),
+        CampaignReport(NO_CASE, name, 40, 3, 2, ((name, name, name), ("ana.nunez", "", name)), exceptions=name),
         CampaignReport(CASE, name, 0, 0, 0, ()),
         BatchHeld(NO_CASE, name, 3, 1, (name, name)),
         BatchHeld(NO_CASE, name, 1, 0, (name,)),

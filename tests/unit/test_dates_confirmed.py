@@ -13,7 +13,7 @@ from provision.procedure.courses import steps_of
 from provision.procedure.model import Advance, HoldLifted, Origin, State, StepKey
 from provision.procedure.steps import Rules
 from provision.procedure.submission import Submission
-from tests.cases import ACTIVATE, BOSS, CESSION, EXTENSION, MODIFY, NOW, inactive, opened, rules
+from tests.cases import ACTIVATE, BOSS, CESSION, EXTENSION, MODIFY, NOW, contractor, inactive, opened, rules
 from tests.unit.advancing import at_rest, begun, driven_to, run_to
 
 LATER = date(2026, 12, 1)
@@ -29,6 +29,7 @@ DATED: dict[str, Submission] = {
     "extension": replace(EXTENSION, from_date=LATER),
     "activation": replace(ACTIVATE, from_date=LATER),
     "cession": replace(CESSION, from_date=LATER, contract=replace(CESSION.contract, start=LATER)),
+    "creation": contractor(start=LATER),
     "deactivation": inactive(from_date=LATER, until_date=date(2026, 12, 4)),
 }
 
@@ -47,15 +48,18 @@ def test_a_later_day_is_confirmed_before_the_wait_for_it(content: Submission) ->
 @pytest.mark.parametrize("content", DATED.values(), ids=DATED)
 def test_the_mail_says_the_day_and_what_is_done_on_it(content: Submission) -> None:
     """In words, whatever was asked for."""
-    mail = MAILS[Act.MAIL_SCHEDULED](driven_to(Act.MAIL_SCHEDULED, content).request, rules(), "https://forms.example")
+    mail = MAILS[Act.MAIL_SCHEDULED](driven_to(Act.MAIL_SCHEDULED, content).request, rules(), lambda _: "https://forms.example")
     assert isinstance(mail, Scheduled)
-    assert mail.on == LATER
+    day_before = date(2026, 11, 30)  # a new account is made one business day before its contract
+    assert mail.on == (day_before if mail.operation_label.startswith("Creación") else LATER)
     assert mail.what.endswith(".")
     assert "None" not in mail.what
 
 
 @pytest.mark.parametrize(
-    "content", [MODIFY, EXTENSION, ACTIVATE, CESSION, inactive()], ids=["modify", "extend", "activate", "cede", "deactivate"]
+    "content",
+    [MODIFY, EXTENSION, ACTIVATE, CESSION, contractor(), contractor(start=date(2026, 11, 24)), inactive()],
+    ids=["modify", "extend", "activate", "cede", "create", "create for tomorrow", "deactivate"],
 )
 def test_what_is_done_today_is_only_reported(content: Submission) -> None:
     """No mail about a date that nobody waits for."""
