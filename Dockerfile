@@ -31,7 +31,7 @@ USER gestion
 WORKDIR /var/lib/gestion
 VOLUME /var/lib/gestion
 STOPSIGNAL SIGTERM
-# Healthy while a run ended, well or badly, in the last two hours: a copy of mailboxes may take long.
+# Healthy while a run ended, well or badly, in the last two hours (a copy of mailboxes may take long), and its journal could be read.
 HEALTHCHECK --interval=5m --timeout=10s --start-period=10m --retries=3 \
   CMD ["python", "-c", "import os, sys, time; sys.exit(time.time() - os.stat('/var/lib/gestion/gestion.prom').st_mtime > 7200)"]
 ENTRYPOINT ["gestion"]

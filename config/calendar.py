@@ -19,7 +19,7 @@ class BusinessCalendar:
     with the institution's own additions and removals.
     """
 
-    __slots__ = ("_closes", "_country", "_extra", "_holidays", "_opens", "_working", "_zone")
+    __slots__ = ("_closes", "_country", "_extra", "_holidays", "_opens", "_spans", "_working", "_zone")
 
     def __init__(self, business_hours: BusinessHours, zone: ZoneInfo) -> None:
         self._opens = time.fromisoformat(business_hours.opens)
@@ -29,6 +29,7 @@ class BusinessCalendar:
         self._working = frozenset(business_hours.working_holidays)
         self._zone = zone
         self._holidays: dict[int, frozenset[date]] = {}
+        self._spans: dict[date, tuple[datetime, datetime] | None] = {}
 
     def is_business_day(self, day: date) -> bool:
         """Whether the institution works on that day. Raises CannotRun for a country without a holiday calendar."""
@@ -110,9 +111,16 @@ class BusinessCalendar:
 
     def _working_spans(self, day: date) -> Iterator[tuple[datetime, datetime]]:
         while True:
-            if self.is_business_day(day):
-                yield self._instant(day, self._opens), self._instant(day, self._closes)
+            span = self._spans[day] if day in self._spans else self._span(day)
+            if span is not None:
+                yield span
             day += _DAY
+
+    def _span(self, day: date) -> tuple[datetime, datetime] | None:
+        """Opening and closing, kept: the clocks of all requests count the same days over and over."""
+        works = self.is_business_day(day)
+        span = self._spans[day] = (self._instant(day, self._opens), self._instant(day, self._closes)) if works else None
+        return span
 
     def _instant(self, day: date, at: time) -> datetime:
         return datetime.combine(day, at, tzinfo=self._zone).astimezone(UTC)

@@ -46,11 +46,16 @@ def count_findings(installation: Installation) -> list[Finding]:
     if found is None:
         return []
     counted = f"Conteo del {date.fromisoformat(found.on):%d/%m/%Y}: {found.responses} respuestas, {found.receipts} recibidas."
+    if found.acknowledged:
+        counted += f" Borradas y ya revisadas: {found.acknowledged}."
     if found.unread:
         return [bad(counted, "Hay solicitudes sin atender: avise a quien mantiene el programa.")]
     if found.gone:
-        return [doubtful(f"{counted} Faltan en el formulario {found.gone}.", "Alguien las borró: revise quién puede editarlo.")]
+        return [doubtful(f"{counted} Faltan en el formulario {found.gone}.", _DELETED)]
     return [good(counted)]
+
+
+_DELETED = "Alguien las borró: revise quién puede editarlo. Si fue a propósito, dígalo con «gestion acknowledge»."
 
 
 def google_clock_findings(installation: Installation) -> list[Finding]:

@@ -24,8 +24,6 @@ from config.vocabulary import CaseNumber
 from intake.doctor_findings import Finding, bad, doubtful, good, nearest_folder, unwritable
 from intake.wiring import Installation
 
-NO_CASE = CaseNumber("GU-0000-000000")
-"""A case that never exists, to ask the desk something without consequences."""
 _SAMPLE_CASE = "GU-2026-000123"
 
 
@@ -125,8 +123,10 @@ def _mailbox_of(section: BouncesByImap | BouncesByGraph | BouncesByMaildir) -> s
 
 
 def desk_findings(installation: Installation) -> list[Finding]:
-    """The ticket tool answers a search for a case that never exists."""
-    installation.desk.find(NO_CASE)
+    """The ticket tool answers a search, and has what the program needs in it."""
+    problems = installation.desk.check()
+    if problems:
+        return [bad(problem) for problem in problems]
     section = installation.settings.desk
     match section:
         case DeskEmbedded():
@@ -135,10 +135,6 @@ def desk_findings(installation: Installation) -> list[Finding]:
             problem = unwritable(nearest_folder(section.path.parent))
             return [problem or good(f"Cada caso se informa por correo a {section.address}.")]
         case DeskByRequestTracker():
-            from notify.desk.request_tracker import RequestTrackerDesk
-
-            if isinstance(installation.desk, RequestTrackerDesk) and (problems := installation.desk.check()):
-                return [bad(problem) for problem in problems]
             return [good(f"{section.url} responde y deja buscar en la cola {section.queue}.")]
         case DeskByGlpi() | DeskByGlpi11():
             return [good(f"{section.url} responde y deja buscar casos.")]

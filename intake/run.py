@@ -125,10 +125,11 @@ def _follow_cases(installation: Installation, report: RunReport) -> None:
     """The tickets of the cases that changed."""
     from provision.journal.desk_news import DeskNews
 
-    if installation.writable and DeskNews(installation.journal).behind():
+    behind = DeskNews(installation.journal).behind(installation.clock()) if installation.writable else ()
+    if behind:
         from intake.desk_following import follow_cases  # a poll that changes nothing does without
 
-        follow_cases(installation, report)
+        follow_cases(installation, report, behind)
 
 
 def _hear_of_bounces(installation: Installation, report: RunReport) -> None:
@@ -240,8 +241,8 @@ def show_board(installation: Installation, report: RunReport) -> None:
     rules = installation.rules(installation.clock())
     changed = {each.request.case for each in to_be_shown}
     # The open ones go along in the same write: it mends a row that somebody's sorting moved between our read and our write.
-    open_ones = installation.views.cases(only_open=True)
-    others = [each for each in open_ones if each.request.case not in changed]
+    others = [each for each in installation.views.open_and_shown() if each.request.case not in changed]
+    open_ones = [each for each in (*to_be_shown, *others) if each.request.closed_at is None]
     known = changed | {each.request.case for each in others}
     # A closed case is shown once more only where its row says that it is another's.
     others += installation.views.of([case for case in installation.board.misplaced() if case not in known])

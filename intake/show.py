@@ -27,9 +27,12 @@ def local(at: datetime | None, rules: Rules) -> str:
     return at.astimezone(rules.policy.zone).strftime(DATE_AND_TIME) if at else ""
 
 
-def sla_text(request: Request, rules: Rules) -> str:
-    """How the clock of the request stands: its mark, and the business hours that ran and that stood still."""
-    clock = sla.measure(request, rules)
+def sla_text(request: Request, rules: Rules, clock: sla.Clock | None = None) -> str:
+    """How the clock of the request stands: its mark, and the business hours that ran and that stood still.
+
+    `clock` is given by whoever has measured it already.
+    """
+    clock = clock or sla.measure(request, rules)
     if request.state.closed or request.attended_at is not None:
         mark = "vencida" if request.sla is SlaMark.MISSED else "cumplida"
     else:
@@ -50,12 +53,17 @@ def step_text(request: Request, rules: Rules) -> str:
     return step.title if step else ""
 
 
+def account_shown(request: Request) -> str:
+    """The account that it is about, as far as it is known."""
+    facts = request.facts
+    known = facts.subject.mail_address if facts.subject is not None else facts.mail_address or facts.login
+    return known or facts.existing_login or account_asked(request)
+
+
 def board_row(shown: Shown, rules: Rules) -> BoardRow:
     """The row of a request."""
     request = shown.request
     operation = request.content.operation
-    subject = request.facts.subject
-    account = subject.mail_address if subject is not None else request.facts.mail_address or request.facts.login
     clock = sla.measure(request, rules)
     due_at = None if request.state.closed or request.attended_at else clock.due_at
     return BoardRow(
@@ -64,14 +72,14 @@ def board_row(shown: Shown, rules: Rules) -> BoardRow:
         requester=_requester(request),
         operation=OPERATION_LABELS[operation] if operation else "(sin determinar)",
         user=user_of(request),
-        account=account or request.facts.existing_login or account_asked(request),
+        account=account_shown(request),
         unit=unit_of(request),
         authorisation=_decided(request.authorisation),
         state=request.state.label,
         step=step_text(request, rules),
         waiting_for=request.waiting_for.label if request.waiting_for and not request.state.closed else "",
         due=local(due_at, rules),
-        sla=sla_text(request, rules),
+        sla=sla_text(request, rules, clock),
         updated=local(shown.updated_at, rules),
         detail=_detail(request),
         mark=_mark(shown),
@@ -88,14 +96,14 @@ def board_row(shown: Shown, rules: Rules) -> BoardRow:
 def dashboard_shown(open_ones: Sequence[Shown], figures: BoardFigures, rules: Rules) -> Dashboard:
     """What "Tablero" shows: counted from the open requests, which the run has read already, and the last days' closed ones."""
     since = rules.now - timedelta(days=ATTENDED_DAYS + 1)
-    requests = [each.request for each in open_ones] + list(figures.closed_since(since))
+    requests = [each.request for each in open_ones]
     seats = [
         SeatsOf(
             each.licence, each.free, rules.policy_day(each.asked_at) if each.asked_at else None, each.promised, each.waiting
         )
         for each in figures.seats()
     ]
-    return dashboard_of(requests, seats, rules)
+    return dashboard_of(requests, seats, rules, closed=figures.closed_since(since))
 
 
 def _decided_because(request: Request) -> str:

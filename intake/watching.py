@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from config.errors import GestionError
+from config.errors import CannotRun, GestionError, TargetError
 from config.log import Logger
 from intake.run import COULD_NOT_RUN, RunReport
 from intake.wiring import Installation
@@ -20,6 +20,11 @@ class Watched:
     began_at: datetime
     """Aware UTC."""
     began: float = field(default_factory=time.perf_counter)
+
+    def could_not_run(self, problem: CannotRun) -> None:
+        """As `ended`, of a run that this stopped; the system behind it, where there is one, is named."""
+        cause = problem.__cause__
+        self.ended(RunReport(problems=[cause if isinstance(cause, TargetError) else problem]))
 
     def ended(self, report: RunReport) -> None:
         """Write the metrics and give the sign of life, as the settings say; what fails is only logged."""

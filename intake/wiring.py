@@ -207,8 +207,12 @@ def store_url(settings: Settings) -> str:
     return make_url(settings.store.url).set(password=password.get_secret_value()).render_as_string(hide_password=False)
 
 
+class AlreadyRunning(CannotRun):
+    """Another run holds the lock of the journal: there is nothing to mend."""
+
+
 def run_lock(path: Path) -> AbstractContextManager[object]:
-    """An exclusive lock that dies with its process. Raises CannotRun when another run holds it."""
+    """An exclusive lock that dies with its process. Raises AlreadyRunning when another run holds it, and CannotRun."""
     from filelock import FileLock, Timeout
 
     lock = FileLock(path)
@@ -216,7 +220,7 @@ def run_lock(path: Path) -> AbstractContextManager[object]:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         return lock.acquire(timeout=0)
     except Timeout as error:
-        raise CannotRun(
+        raise AlreadyRunning(
             "Otra ejecución está en curso sobre el mismo almacén.",
             remedy="Espere a que termine; la siguiente ejecución programada continúa el trabajo.",
         ) from error

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
 
-from config.errors import AlreadyExists, NoSeat, NotFound, Target
+from config.errors import AlreadyExists, NoSeat, NotFound, Target, Transient
 from config.institution import Institution
 from provision.cloud.port import Cloud, CloudUserId
 from provision.directory.port import AccountId, Directory, NewAccount
@@ -110,9 +110,9 @@ class ReserveSeat(PerformsAtOnce):
                 continue
             if promised:
                 return Done(Facts(licence=licence), f"Cupo de {licence} reservado.")
-            break
-        detail = f"No hay cupos libres de {licence}."
-        return NotYet(WaitingFor.SEAT, task.now + LOOK_AGAIN_FOR_SEAT, detail)
+            detail = f"No hay cupos libres de {licence}."
+            return NotYet(WaitingFor.SEAT, task.now + LOOK_AGAIN_FOR_SEAT, detail)
+        raise Transient(Target.CLOUD, f"Los cupos de {licence} cambiaron cada vez que se contaron; se contarán de nuevo.")
 
 
 @dataclass(slots=True)

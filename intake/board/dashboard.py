@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from config.vocabulary import OPERATION_LABELS
+from config.vocabulary import OPERATION_LABELS, Operation
 from provision.procedure import sla
 from provision.procedure.acts import CONFIRMED_BY, WaitingFor
 from provision.procedure.model import Request
+from provision.procedure.sla import ClosedRequest, Timed
 from provision.procedure.steps import Rules
 
 DAYS_SHOWN = 15
@@ -86,8 +87,10 @@ def turn_of(request: Request) -> str:
             return PROGRAM_TURN
 
 
-def dashboard_of(requests: Sequence[Request], seats: Sequence[SeatsOf], rules: Rules) -> Dashboard:
-    """Count. `requests` are all open ones and those received in the last ATTENDED_DAYS days; days are the institution's."""
+def dashboard_of(
+    requests: Sequence[Request], seats: Sequence[SeatsOf], rules: Rules, *, closed: Sequence[ClosedRequest] = ()
+) -> Dashboard:
+    """Count. `requests` are all open ones, `closed` those of the last ATTENDED_DAYS days; days are the institution's."""
     to_attend = [request for request in requests if not request.state.closed and request.attended_at is None]
     clocks = [sla.measure(request, rules) for request in to_attend]
     dues = [rules.policy_day(clock.due_at) for clock in clocks if clock.due_at is not None and clock.remaining_hours > 0]
@@ -97,15 +100,17 @@ def dashboard_of(requests: Sequence[Request], seats: Sequence[SeatsOf], rules: R
         ("Vencidas", str(sum(clock.remaining_hours <= 0 for clock in clocks))),
         ("Esperan a la mesa", str(sum(turn_of(request) == DESK_TURN for request in requests))),
     )
-    return Dashboard(headline, _received(requests, rules), _attended(requests, rules), _waiting(requests), _seats(seats))
+    asked = [(each.received_at, each.content.operation) for each in requests]
+    asked += [(each.received_at, each.operation) for each in closed]
+    attended = _attended([*requests, *closed], rules)
+    return Dashboard(headline, _received(asked, rules), attended, _waiting(requests), _seats(seats))
 
 
-def _received(requests: Sequence[Request], rules: Rules) -> Table:
+def _received(asked: Sequence[tuple[datetime, Operation | None]], rules: Rules) -> Table:
     days = [rules.today - timedelta(days=back) for back in range(DAYS_SHOWN - 1, -1, -1)]
     counted: Counter[tuple[date, str]] = Counter()
-    for request in requests:
-        operation = request.content.operation
-        counted[rules.policy_day(request.received_at), OPERATION_LABELS[operation] if operation else OTHER] += 1
+    for received_at, operation in asked:
+        counted[rules.policy_day(received_at), OPERATION_LABELS[operation] if operation else OTHER] += 1
     totals: Counter[str] = Counter()
     for (day, operation_label), number in counted.items():
         if day in days:
@@ -133,7 +138,7 @@ def _zeros(rows: Sequence[tuple[str, tuple[Number, ...]]]) -> tuple[tuple[str, t
     return tuple((name, (0.0,)) for name, _ in rows)
 
 
-def _attended(requests: Sequence[Request], rules: Rules) -> Table:
+def _attended(requests: Sequence[Timed], rules: Rules) -> Table:
     """How long those attended took, in parts of the time allowed; the last bin is beyond it."""
     allowed = rules.policy.deadlines.attend_business_hours
     since = rules.today - timedelta(days=ATTENDED_DAYS - 1)

@@ -1,10 +1,11 @@
 """The tabs "Tablero" (charts) and "Tablero (datos)" (their numbers, hidden) of a Google Sheet, as changes of it. Pure.
 
-Both tabs have numbers (gid) of the program's own, so they may be renamed. The numbers are written with each write of the board;
-a chart is told anew where to look only when its table has other series or another length: what the desk changed of its title
-or colours stays until then.
+Both tabs have numbers (gid) of the program's own, so they may be renamed. What they show is written when it changes, and with
+each day's first write of the board; a chart is told anew where to look only when its table has other series or another length:
+what the desk changed of its title or colours stays until then.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,11 @@ _FIRST_CHART_ROW, _ROWS_A_CHART = 7, 18
 def shape_of(dashboard: Dashboard) -> str:
     """What the charts depend on besides the numbers: while it stays, they are not touched."""
     return ";".join(f"{'/'.join(table.series)}:{len(table.rows)}" for table in dashboard.tables)
+
+
+def digest_of(dashboard: Dashboard) -> str:
+    """A short digest of all that is written of it."""
+    return hashlib.sha256(repr(dashboard).encode()).hexdigest()[:16]
 
 
 def make_tabs(gids: frozenset[int], titles: frozenset[str], charts: frozenset[int], dashboard: Dashboard) -> list[SheetRequest]:

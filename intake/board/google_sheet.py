@@ -26,7 +26,7 @@ from config.errors import Misconfigured, Target, Transient
 from config.vocabulary import CaseNumber
 from intake.board.cells import cell_text, folded, shown
 from intake.board.dashboard import Dashboard
-from intake.board.dashboard_tab import DASHBOARD_GID, DATA_GID, make_tabs, numbers, shape_of
+from intake.board.dashboard_tab import DASHBOARD_GID, DATA_GID, digest_of, make_tabs, numbers, shape_of
 from intake.board.memory import BoardMemory
 from intake.board.port import BoardRow, RequestedAction
 from intake.board.response_rows import Matches, ResponseRow, Shown, match_rows, timestamp_column
@@ -108,20 +108,29 @@ class GoogleSheetBoard:
             tracking, whole = self._ready(snapshot, dashboard)
             changes = self._tracking_changes(tracking, latest, whole=whole)
             marks, problems = self._mark_changes(snapshot.responses, latest)
-            shape = self._reader.known.dashboard_shape
-            figures = numbers(dashboard, former_shape=shape) if dashboard is not None and shape else []
+            figures = self._figures(dashboard, whole=whole)
             self._send([*changes, *marks, *figures], tracking.title)
         except BadRequest as error:
             # A tab, a chart or a rule may be gone: the next run looks before it writes.
             self._reader.remember(replace(self._reader.known, look_checked="", tracking_gid=-1))
             raise _refused_write(error) from error
         if figures and dashboard is not None:
-            self._reader.remember(replace(self._reader.known, dashboard_shape=shape_of(dashboard)))
+            drawn = replace(self._reader.known, dashboard_shape=shape_of(dashboard), dashboard_digest=digest_of(dashboard))
+            self._reader.remember(drawn)
         return (*tracking.cases.complaints(), *problems)
 
     def close(self) -> None:
         """Close the connections. Idempotent."""
         self._client.close()
+
+    def _figures(self, dashboard: Dashboard | None, *, whole: bool) -> list[SheetRequest]:
+        """The numbers of "Tablero", where its tabs were made; none when they are there already. `whole`: whatever is there."""
+        known = self._reader.known
+        if dashboard is None or not known.dashboard_shape:
+            return []
+        if not whole and known.dashboard_digest == digest_of(dashboard):
+            return []
+        return numbers(dashboard, former_shape=known.dashboard_shape)
 
     def _fresh(self) -> Snapshot:
         self._snapshot = None

@@ -39,6 +39,8 @@ class Remembered:
     """The day (ISO, the institution's) on which the look of the tabs was last compared; "": at the next write."""
     dashboard_shape: str = ""
     """Shape of the tables that the charts were last told of."""
+    dashboard_digest: str = ""
+    """Of the numbers that were last written: while they stay, only each day's first write puts them there again."""
 
     def to_text(self) -> str:
         """As JSON."""

@@ -152,6 +152,7 @@ class SheetReader:
             responses_width=responses.columns if responses else 0,
             look_checked=before.look_checked if tracking is not None else "",
             dashboard_shape=before.dashboard_shape,
+            dashboard_digest=before.dashboard_digest,
         )
         self.remember(after)
         return (before.responses_title, before.time_zone) != (after.responses_title, after.time_zone)

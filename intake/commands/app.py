@@ -44,7 +44,8 @@ Yes = Annotated[bool, Option("--yes", metavar="", help="No pregunta: para progra
 
 def make_app() -> Typer:
     """The program's commands; each returns its exit code."""
-    from intake.commands.init_app import init  # it needs what is defined here
+    from intake.commands.acknowledge_app import acknowledge  # these need what is defined here
+    from intake.commands.init_app import init
     from intake.commands.report_app import report
 
     app = Typer(
@@ -69,6 +70,7 @@ def make_app() -> Typer:
         (CASES, cancel),
         (CASES, explain),
         (CASES, report),
+        (CASES, acknowledge),
         (DECIDING, approve),
         (DECIDING, reject),
         (STARTING, demo),

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import current_thread, main_thread
 from types import FrameType
 
+from config.errors import CannotRun
 from config.settings import Log
 from intake.commands.installation import installed
 from intake.commands.invocation import Invocation
@@ -15,6 +16,7 @@ from intake.commands.progress import progress
 from intake.commands.summary import Summary, say_problems, say_summary, summary_document
 from intake.run import run_once
 from intake.watching import Watched
+from intake.wiring import AlreadyRunning
 
 
 def run_command(invocation: Invocation, config: str | None, *, verbose: bool) -> int:
@@ -36,8 +38,14 @@ def summed_run(invocation: Invocation, config: str | None, *, verbose: bool, sto
     log = beside_progress(settings.log, told=output.watched or verbose)
     with installed(settings, log, invocation.clock) as installation:
         watched = Watched(installation, invocation.clock())
-        with progress(output, verbose=verbose, keep_going=lambda: not stopping()) as telling:
-            report = run_once(installation, telling)
+        try:
+            with progress(output, verbose=verbose, keep_going=lambda: not stopping()) as telling:
+                report = run_once(installation, telling)
+        except AlreadyRunning:  # the other run says how it ended
+            raise
+        except CannotRun as problem:
+            watched.could_not_run(problem)
+            raise
         watched.ended(report)
         return Summary(report, installation.views.counts(), stopped=stopping())
 

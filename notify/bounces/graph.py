@@ -114,7 +114,9 @@ class GraphBounces:
         waiting = [self._read[key] for key in left]
         until = min(waiting) if waiting else max([former.until, *seen.values()])
         kept = {key: at.isoformat() for key, at in seen.items() if at >= until - _LATE}
-        self._memory.put(self._key, json.dumps({"until": until.isoformat(), "seen": kept}))
+        anew = json.dumps({"until": until.isoformat(), "seen": kept})
+        if anew != self._memory.get(self._key):
+            self._memory.put(self._key, anew)
 
     def check(self) -> tuple[str, ...]:
         """Whether the mailbox can be read; says in Spanish what fails."""

@@ -94,6 +94,7 @@ class _LegacyApi:
             content=found.content,
             changed=self._session.instant(found.date_mod),
             last_editor=found.users_id_lastupdater,
+            opened_by=found.users_id_recipient,
         )
 
     def add_ticket(self, case: CaseNumber, title: str, content: str, requester: EmailAddress) -> int:

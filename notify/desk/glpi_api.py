@@ -23,7 +23,7 @@ class GlpiStatus(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class TicketRow:
-    """A ticket as GLPI has it. `last_editor`: the user who changed it last, when the interface tells."""
+    """A ticket as GLPI has it. `last_editor`, `opened_by`: the user who did so, when the interface tells."""
 
     number: int
     case: str
@@ -33,6 +33,7 @@ class TicketRow:
     changed: datetime
     """Aware UTC: the last time that anybody, this program too, touched it."""
     last_editor: int | None = None
+    opened_by: int | None = None
 
     @property
     def solved(self) -> bool:

@@ -26,7 +26,7 @@ from notify.desk.glpi_text import (
     title,
     unmarked,
 )
-from notify.desk.port import NewTicket, Reply, Ticket, TicketFields, TicketId, TicketStatus
+from notify.desk.port import NO_CASE, NewTicket, Reply, Ticket, TicketFields, TicketId, TicketStatus, refuse_closing
 
 _CASE = re.compile(r"[A-Z]{2,8}-\d{4}-\d{6,12}", re.ASCII)
 _NUMBER = re.compile(r"[1-9]\d{0,14}", re.ASCII)
@@ -47,19 +47,19 @@ class GlpiTickets:
 
     def find(self, case: CaseNumber) -> Ticket | None:
         """The ticket of this case: the oldest, should there be several for a moment."""
-        rows = self._api.tickets_of(_checked(case))
+        rows = self._tickets_of(_checked(case))
         return self._whole(rows[0]) if rows else None
 
     def create(self, ticket: NewTicket) -> Ticket:
         """Open the ticket; one of the same case is returned as it is, save for a requester that a crash left out."""
         case = _checked(ticket.case)
         self._writing(f"Se registraría el caso {case} en GLPI.")
-        rows = self._api.tickets_of(case)
+        rows = self._tickets_of(case)
         if not rows:
             heading, content = title(ticket.subject) or case, rich(_opening(ticket))
             number = self._api.add_ticket(case, heading, content, ticket.requester)
             self._stop_point("desk.created")
-            rows = self._api.tickets_of(case)
+            rows = self._tickets_of(case)
             ours = next((row for row in rows if row.number == number), None)
             if ours is None:
                 # The next run would not see it either, and would open one more.
@@ -111,8 +111,7 @@ class GlpiTickets:
 
         Raises Rejected for CLOSED, which needs a solution.
         """
-        if status is TicketStatus.CLOSED:
-            raise Rejected(Target.DESK, f"El ticket {id} no se puede cerrar sin una solución.", remedy="Escriba la solución.")
+        refuse_closing(id, status)
         self._writing(f"El ticket {id} pasaría a «{status}».")
         row = self._own(id)
         if status_of(row.status) is not status:
@@ -144,9 +143,19 @@ class GlpiTickets:
             # A crash of GLPI between writing the solution and changing the state.
             self._change_status(closed, GlpiStatus.SOLVED)
 
+    def check(self) -> tuple[str, ...]:
+        """Nothing, when the account may enter and search: its rights are looked at as it enters; a missing one is raised."""
+        self.find(NO_CASE)
+        return ()
+
     def close(self) -> None:
         """End the session with GLPI. Idempotent."""
         self._api.close()
+
+    def _tickets_of(self, case: CaseNumber) -> tuple[TicketRow, ...]:
+        # Anybody with the right to open tickets may write a case number in one of his own, and would get our notes.
+        rows = self._api.tickets_of(case)
+        return tuple(row for row in rows if row.opened_by in {None, self._api.own_user()})
 
     def _writing(self, what: str) -> None:
         if not self._writable:
@@ -237,8 +246,9 @@ class GlpiTickets:
         return next((texts[-1] for texts in (standing, noted, refused) if texts), None)
 
     def _replies(self, row: TicketRow, followups: tuple[EntryRow, ...], solutions: tuple[EntryRow, ...]) -> tuple[Reply, ...]:
-        # Nor is whoever wrote by mail from an address that GLPI does not know (docs/decisions/0026).
-        others = self._api.outsiders(row.number) | {0} if followups or solutions else frozenset()
+        # Nor is whoever wrote by mail from an address that GLPI does not know, or of whom it does not say who he is
+        # (docs/decisions/0026).
+        others: frozenset[int | None] = self._api.outsiders(row.number) | {None, 0} if followups or solutions else frozenset()
         replies = [
             Reply(f"{kind}-{entry.number}", self._api.name_of(entry), entry.at or row.changed, plain(entry.content))
             for kind, entries in (("followup", followups), ("solution", solutions))

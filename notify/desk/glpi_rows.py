@@ -43,6 +43,7 @@ class TicketFound(Row):
     content: Words = ""
     date_mod: str
     users_id_lastupdater: Number = 0
+    users_id_recipient: int | None = None
 
 
 class EntryFound(Row):

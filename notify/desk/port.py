@@ -5,9 +5,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType, Protocol
 
+from config.errors import Rejected, Target
 from config.vocabulary import CaseNumber, EmailAddress
 
 TicketId = NewType("TicketId", str)
+
+NO_CASE = CaseNumber("GU-0000-000000")
+"""A case that never exists, to ask a desk something without consequences."""
 
 
 class TicketStatus(StrEnum):
@@ -106,6 +110,19 @@ class Desk(Protocol):
         """Write the solution and close. Idempotent: a closed ticket keeps its first solution."""
         ...
 
+    def check(self) -> tuple[str, ...]:
+        """What `gestion doctor` should say is wrong (Spanish), after a search as every run makes; empty when all is well.
+
+        Writes nothing.
+        """
+        ...
+
     def close(self) -> None:
         """Free connections. Idempotent."""
         ...
+
+
+def refuse_closing(id: TicketId, status: TicketStatus) -> None:
+    """Raise Rejected for CLOSED: a ticket is closed with a solution, and only so."""
+    if status is TicketStatus.CLOSED:
+        raise Rejected(Target.DESK, f"El ticket {id} no se puede cerrar sin una solución.", remedy="Escriba la solución.")

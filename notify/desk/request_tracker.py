@@ -16,8 +16,7 @@ from config.errors import Misconfigured, Rejected, Target, TargetError, Transien
 from config.stop_point import StopPoint, let_go
 from config.vocabulary import CaseNumber
 from notify.desk import request_tracker_words as words
-from notify.desk.embedded import refuse_closing
-from notify.desk.port import NewTicket, Ticket, TicketFields, TicketId, TicketStatus
+from notify.desk.port import NO_CASE, NewTicket, Ticket, TicketFields, TicketId, TicketStatus, refuse_closing
 from notify.desk.request_tracker_http import RequestTrackerHttp, RequestTrackerReach
 from notify.desk.request_tracker_reading import RequestTrackerTickets
 from notify.desk.request_tracker_rows import MadeRow, TicketRow, row
@@ -126,7 +125,8 @@ class RequestTrackerDesk:
             self._move(ticket, words.RESOLVED, f"Se resolvería el ticket {id}.")
 
     def check(self) -> tuple[str, ...]:
-        """What `gestion doctor` should say is wrong, in Spanish; empty when all is well. Writes nothing."""
+        """The account and its search, the queue and its fields."""
+        self.find(NO_CASE)
         try:
             self._check_queue(words.FIELD_NAMES)
         except Misconfigured as error:

@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 
 from provision.journal import schema as s
 from provision.journal.store import Journal
-from provision.journal.stored import load_request
+from provision.journal.stored import load_closed
 from provision.journal.views import Memory
-from provision.procedure.model import Request
+from provision.procedure.sla import ClosedRequest
 
 _SEATS = "cloud.free-seats"
 
@@ -33,11 +33,13 @@ class BoardFigures:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    def closed_since(self, since: datetime) -> tuple[Request, ...]:
-        """The closed requests that were received at or after this instant (aware UTC), in the order of their numbers."""
-        recent = select(s.request.c.body).where(s.request.c.received_at >= since, s.request.c.closed_at.is_not(None))
+    def closed_since(self, since: datetime) -> tuple[ClosedRequest, ...]:
+        """The closed requests that were received at or after this instant (aware UTC), in no order."""
+        # What was received since then was closed since then: by that it is found.
+        recent = (s.request.c.closed_at >= since, s.request.c.received_at >= since)
         with self._journal.transaction() as connection:
-            return tuple(load_request(body) for body in connection.execute(recent.order_by(s.request.c.case_number)).scalars())
+            rows = connection.execute(select(s.request.c.operation, s.request.c.body).where(*recent)).all()
+        return tuple(load_closed(row.operation, row.body) for row in rows)
 
     def seats(self) -> tuple[KnownSeats, ...]:
         """Every licence that a case was promised or waits for, or that the cloud was asked about, by name."""

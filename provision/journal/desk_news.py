@@ -3,18 +3,19 @@
 Kept among the journal's memories: losing them costs a repeated reading, because the tool knows each note by its key.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 from typing import TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, Insert, ScalarSelect, Select, bindparam, func, not_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from config.vocabulary import CaseNumber
 from provision.journal import schema as s
+from provision.journal.prepared import Prepared
 from provision.journal.rows import put_signal
 from provision.journal.store import Journal
 from provision.journal.stored import load_request
@@ -27,9 +28,46 @@ _BEGAN_AT = "desk.began"
 _TOLD = "desk.told."
 _HEARD = "desk.heard."
 _LATE_COMMITS = timedelta(minutes=15)
-"""A line gets its number before its transaction ends: on PostgreSQL one with a smaller number may appear after a larger one."""
+"""A line gets its number before its transaction ends: on PostgreSQL one with a smaller number may appear after a larger one.
+On SQLite one transaction writes at a time.
+"""
 
 _Kept = TypeVar("_Kept")
+
+
+def _known() -> Select[tuple[str, str, str]]:
+    heard, told = s.memory.alias(), s.memory.alias()
+    return (
+        select(s.request.c.body, heard.c.value, told.c.value)
+        .select_from(s.request)
+        .outerjoin(heard, heard.c.key == bindparam("heard"))
+        .outerjoin(told, told.c.key == bindparam("told"))
+        .where(s.request.c.case_number == bindparam("of_case"))
+    )
+
+
+_KNOWN = Prepared(_known)
+_LINES = Prepared(
+    lambda: (
+        select(s.history.c.id, s.history.c.kind, s.history.c.title, s.history.c.detail)
+        .where(s.history.c.case_number == bindparam("of_case"))
+        .where(s.history.c.id > bindparam("after"), s.history.c.id <= bindparam("until"))
+        .order_by(s.history.c.id)
+    )
+)
+_LOCK = Prepared(
+    lambda: select(s.request.c.case_number).where(s.request.c.case_number == bindparam("of_case")).with_for_update()
+)
+_CHANGE = Prepared(
+    lambda: update(s.memory).where(s.memory.c.key == bindparam("of_key"), s.memory.c.value == bindparam("former"))
+)
+
+
+def _adding(insert: sqlite.Insert | postgresql.Insert) -> Insert:
+    return insert.on_conflict_do_nothing(index_elements=["key"])
+
+
+_ADD = Prepared(lambda: _adding(sqlite.insert(s.memory)), in_postgresql=lambda: _adding(postgresql.insert(s.memory)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +92,7 @@ class Told:
     fields: str = ""
     status: str = ""
     reopened: bool = False
-    """We opened it after its case was attended: it is to be closed again when the case ends."""
+    """We opened it after its case was attended, or were about to: it is to be closed again when the case ends."""
     until: datetime | None = None
 
 
@@ -65,6 +103,23 @@ class Heard:
     replies: tuple[str, ...] = ()
     closed_by: str | None = None
     reopened: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A case as it stands, and what passed between it and its ticket."""
+
+    request: Request
+    heard: Heard
+    told: Told
+
+
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """Until when the tool was listened to (aware UTC; None: never), and the cases whose tickets could not be read since."""
+
+    until: datetime | None = None
+    missed: tuple[CaseNumber, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,82 +139,90 @@ class DeskNews:
         self._journal = journal
         self._memory = Memory(journal)
 
-    def begin(self) -> None:
-        """What is in the journal before the program first tells its cases to a tool is not told afterwards. Idempotent."""
-        if self._memory.get(_TOLD_UNTIL) is None:
+    def begin(self) -> Listened | None:
+        """How far the tool was listened to; None while no case is open: then there is nothing to hear.
+
+        What is in the journal when this is first asked is not told to the tool afterwards. Idempotent.
+        """
+        is_open = select(s.request.c.case_number).where(s.request.c.closed_at.is_(None)).exists()
+        with self._journal.transaction() as connection:
+            told, heard, some_open = connection.execute(select(_kept(_TOLD_UNTIL), _kept(_HEARD_UNTIL), is_open)).one()
+        if told is None:
             with self._journal.transaction() as connection:
                 newest = connection.execute(select(func.coalesce(func.max(s.history.c.id), 0))).scalar_one()
             self._memory.put(_BEGAN_AT, str(newest))
             self._memory.put(_TOLD_UNTIL, str(newest))
+        return _listened(heard or "") if some_open else None
 
-    def behind(self) -> tuple[Behind, ...]:
-        """Cases with lines after the common mark of which not all were told, oldest case first."""
-        lines = (
-            select(s.history.c.case_number, func.min(s.history.c.id).label("first"), func.max(s.history.c.id).label("last"))
-            .where(s.history.c.id > self._mark())
-            .group_by(s.history.c.case_number)
-            .subquery()
-        )
-        kept = s.memory.c.key == _TOLD + lines.c.case_number
-        wanted = select(lines, s.memory.c.value).outerjoin(s.memory, kept).order_by(lines.c.case_number)
+    def behind(self, now: datetime) -> tuple[Behind, ...]:
+        """Cases with lines after the common mark of which not all were told, oldest case first; moves the mark when none is.
+
+        A campaign's cases have no ticket of their own, and are left out.
+        """
+        number = s.history.c.id
         with self._journal.transaction() as connection:
+            kept, newest = connection.execute(select(_kept(_TOLD_UNTIL), select(func.max(number)).scalar_subquery())).one()
+            mark = int(kept or 0)
+            if newest is None or newest <= mark:
+                return ()
+            lines = (
+                select(s.history.c.case_number, func.min(number).label("first"), func.max(number).label("last"))
+                .where(number > mark)
+                .group_by(s.history.c.case_number)
+                .subquery()
+            )
+            wanted = (
+                select(lines, s.memory.c.value)
+                .outerjoin(s.memory, s.memory.c.key == _TOLD + lines.c.case_number)
+                .where(not_(_of_campaign(lines.c.case_number)))
+                .order_by(lines.c.case_number)
+            )
             found = connection.execute(wanted).all()
-        cases = (Behind(CaseNumber(each.case_number), each.first, each.last, _load(Told, each.value)) for each in found)
-        return tuple(each for each in cases if each.told.line < each.last)
+            cases = (Behind(CaseNumber(each.case_number), each.first, each.last, _load(Told, each.value)) for each in found)
+            behind = tuple(each for each in cases if each.told.line < each.last)
+            if not behind:
+                _move_mark(connection, [newest], now)
+            return behind
 
-    def move_mark(self, pending: Iterable[Behind], now: datetime) -> None:
-        """Whatever is not pending has been told: look from there on next time."""
-        old_enough = select(func.max(s.history.c.id)).where(
-            s.history.c.id > self._mark(), s.history.c.at <= now - _LATE_COMMITS
-        )
+    def move_mark(self, behind: Sequence[Behind], pending: Iterable[Behind], now: datetime) -> None:
+        """Of what was behind, whatever is not pending has been told: look from there on next time."""
+        seen = max((each.last for each in behind), default=0)  # a line that was written since then is not passed over
         with self._journal.transaction() as connection:
-            newest = connection.execute(old_enough).scalar_one()
-        if newest is not None:
-            self._memory.put(_TOLD_UNTIL, str(min([newest, *(each.first - 1 for each in pending)])))
+            _move_mark(connection, [seen, *(each.first - 1 for each in pending)], now)
 
     def lines(self, case: CaseNumber, after: int, until: int) -> tuple[Line, ...]:
         """Lines of a case, none of them from before the program began to tell."""
-        number = s.history.c.id
-        after = max(after, self._began_at)
-        wanted = select(number, s.history.c.kind, s.history.c.title, s.history.c.detail).where(
-            s.history.c.case_number == case, number > after, number <= until
-        )
+        between = {"of_case": case, "after": max(after, self._began_at), "until": until}
         with self._journal.transaction() as connection:
-            rows = connection.execute(wanted.order_by(number)).all()
-        return tuple(Line(each.id, EntryKind(each.kind), each.title, each.detail) for each in rows)
+            rows = _LINES.rows(connection, between)
+        return tuple(Line(number, EntryKind(kind), title, detail) for number, kind, title, detail in rows)
 
-    def request(self, case: CaseNumber) -> Request | None:
+    def known(self, case: CaseNumber) -> Known | None:
         """The case as it stands; None for a number that is not in this journal."""
         with self._journal.transaction() as connection:
-            body = connection.execute(select(s.request.c.body).where(s.request.c.case_number == case)).scalar_one_or_none()
-        return load_request(body) if body is not None else None
+            found = _KNOWN.one(connection, {"of_case": case, "heard": f"{_HEARD}{case}", "told": f"{_TOLD}{case}"})
+        if found is None:
+            return None
+        body, heard, told = found
+        return Known(load_request(body), _load(Heard, heard), _load(Told, told))
 
     def told(self, case: CaseNumber, former: Told, now: Told) -> bool:
         """Keep how far a case was told; False when another worker kept something meanwhile: it tells the case."""
         with self._journal.transaction() as connection:
-            return _exchange(connection, f"{_TOLD}{case}", former, now)
+            return _exchange_of(connection, f"{_TOLD}{case}", former, now)
 
-    def heard_until(self) -> datetime | None:
-        """When the tool was last listened to (aware UTC); None: never."""
-        kept = self._memory.get(_HEARD_UNTIL)
-        return datetime.fromisoformat(kept) if kept else None
-
-    def heard_everything(self, at: datetime) -> None:
-        """Nothing of before `at` (aware UTC) is missing."""
-        self._memory.put(_HEARD_UNTIL, at.isoformat())
-
-    def heard(self, case: CaseNumber) -> Heard:
-        """What was heard of its ticket."""
-        return _load(Heard, self._memory.get(f"{_HEARD}{case}"))
+    def listened(self, former: Listened, now: Listened) -> None:
+        """Keep how far the tool was listened to; not when another worker did so meanwhile, who heard or missed the same."""
+        with self._journal.transaction() as connection:
+            _exchange(connection, _HEARD_UNTIL, _written(former), _written(now), may_be_absent=former == Listened())
 
     def leave(self, case: CaseNumber, former: Heard, now: Heard, touches: Iterable[TicketTouched], at: datetime) -> bool:
         """Leave what was heard for the case, once: False when another worker did so meanwhile, or there is no such case."""
         with self._journal.transaction() as connection:
             # It locks the case: whoever else heard the same waits, and then finds another memory.
-            there = update(s.request).where(s.request.c.case_number == case).values(to_be_shown=True)
-            if connection.execute(there).rowcount != 1:
+            if _LOCK.one(connection, {"of_case": case}) is None:
                 return False
-            if not _exchange(connection, f"{_HEARD}{case}", former, now):
+            if not _exchange_of(connection, f"{_HEARD}{case}", former, now):
                 return False
             for touch in touches:
                 put_signal(connection, case, touch, at)
@@ -169,21 +232,47 @@ class DeskNews:
     def _began_at(self) -> int:
         return int(self._memory.get(_BEGAN_AT) or 0)
 
-    def _mark(self) -> int:
-        return int(self._memory.get(_TOLD_UNTIL) or 0)
+
+def _kept(key: str) -> ScalarSelect[str | None]:
+    return select(s.memory.c.value).where(s.memory.c.key == key).scalar_subquery()
 
 
-def _exchange(connection: Connection, key: str, former: Told | Heard, now: Told | Heard) -> bool:
-    """Put a value in the place of the former one, if it is still that; the value of nothing may not be there at all."""
-    same = and_(s.memory.c.key == key, s.memory.c.value == _dump(former))
-    if connection.execute(update(s.memory).where(same).values(value=_dump(now))).rowcount == 1:
+def _of_campaign(case: ColumnElement[str]) -> ColumnElement[bool]:
+    from provision.journal.campaign_accounts import source_of, undoing_source_of  # a poll that changes nothing does without
+
+    form = s.response.c.form_id
+    by_campaign = or_(form.startswith(source_of("")), form.startswith(undoing_source_of("")))
+    return select(form).where(s.response.c.case_number == case, by_campaign).exists()
+
+
+def _move_mark(connection: Connection, not_after: Sequence[int], now: datetime) -> None:
+    late_commits = timedelta(0) if connection.dialect.name == "sqlite" else _LATE_COMMITS
+    mark = int(connection.execute(select(_kept(_TOLD_UNTIL))).scalar_one() or 0)
+    old_enough = select(func.max(s.history.c.id)).where(s.history.c.id > mark, s.history.c.at <= now - late_commits)
+    newest = connection.execute(old_enough).scalar_one()
+    moved = min(newest or mark, *not_after)
+    if moved > mark:
+        connection.execute(update(s.memory).where(s.memory.c.key == _TOLD_UNTIL).values(value=str(moved)))
+
+
+def _exchange_of(connection: Connection, key: str, former: Told | Heard, now: Told | Heard) -> bool:
+    return _exchange(connection, key, _dump(former), _dump(now), may_be_absent=former == type(former)())
+
+
+def _exchange(connection: Connection, key: str, former: str, now: str, *, may_be_absent: bool) -> bool:
+    """Put a value in the place of the former one, if it is still that."""
+    if _CHANGE.run(connection, {"of_key": key, "former": former, "value": now}) == 1:
         return True
-    if former != type(former)():
-        return False
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    added = insert(s.memory).values(key=key, value=_dump(now)).on_conflict_do_nothing(index_elements=["key"])
-    # Not by rowcount, which psycopg does not give for what SQLAlchemy makes of an insert.
-    return connection.execute(added.returning(s.memory.c.key)).first() is not None
+    return may_be_absent and _ADD.run(connection, {"key": key, "value": now}) == 1
+
+
+def _listened(kept: str) -> Listened:
+    until, *missed = kept.split() or [""]
+    return Listened(datetime.fromisoformat(until) if until else None, tuple(CaseNumber(case) for case in missed))
+
+
+def _written(listened: Listened) -> str:
+    return " ".join((listened.until.isoformat() if listened.until else "", *listened.missed))
 
 
 @cache

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 """Revision of the newest migration; compared at start without importing alembic."""
 
 
@@ -78,7 +78,14 @@ request = Table(
 Index("request_due", request.c.wake_at)
 Index("request_of_person", request.c.document_number)
 Index("request_waiting", request.c.waiting_for)
-Index("request_to_be_shown", request.c.to_be_shown, sqlite_where=text("to_be_shown"), postgresql_where=text("to_be_shown"))
+Index("request_closed", request.c.closed_at)
+# Written as the query asks (`is_(True)`): SQLite uses an index of some rows only for the very words that it was made with.
+Index(
+    "request_to_be_shown",
+    request.c.to_be_shown,
+    sqlite_where=text("to_be_shown IS 1"),
+    postgresql_where=text("to_be_shown IS true"),
+)
 
 response = Table(
     "response",
@@ -92,6 +99,18 @@ response = Table(
     Column("received_at", UtcDateTime, nullable=False),
 )
 Index("response_of_case", response.c.case_number)
+
+acknowledged_response = Table(
+    "acknowledged_response",
+    metadata,
+    Column("form_id", String(200), primary_key=True),
+    Column("response_id", String(200), primary_key=True),
+    Column("case_number", ForeignKey("request.case_number"), nullable=False),
+    Column("acknowledged_at", UtcDateTime, nullable=False),
+    Column("acknowledged_by", String(200), nullable=False),
+    Column("note", Text, nullable=False),
+)
+"""A response that is gone from its form, of which somebody said that this is known."""
 
 history = Table(
     "history",

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from config.errors import CannotRun
 from config.vocabulary import CaseNumber, EmailAddress
@@ -120,6 +121,10 @@ class Views:
         """Requests whose row on the board is out of date, oldest case first."""
         return self._select(s.request.c.to_be_shown.is_(True))
 
+    def open_and_shown(self) -> tuple[Shown, ...]:
+        """The open requests whose row is not out of date: with those `to_be_shown`, all open ones, each read once."""
+        return self._select(s.request.c.closed_at.is_(None), s.request.c.to_be_shown.is_(False))
+
     def shown(self, rows: Iterable[Shown]) -> None:
         """These rows are on the board now; one that changed meanwhile stays to be shown. Idempotent."""
         with self._journal.transaction() as connection:
@@ -213,8 +218,8 @@ class Memory:
             return connection.execute(select(s.memory.c.value).where(s.memory.c.key == key)).scalar_one_or_none()
 
     def put(self, key: str, value: str) -> None:
-        """Keep a value under a key. Idempotent."""
+        """Keep a value under a key; of two pollers that do at once, one's. Idempotent."""
         with self._journal.transaction() as connection:
-            changed = connection.execute(update(s.memory).where(s.memory.c.key == key).values(value=value))
-            if changed.rowcount == 0:
-                connection.execute(s.memory.insert().values(key=key, value=value))
+            upsert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+            adding = upsert(s.memory).values(key=key, value=value)
+            connection.execute(adding.on_conflict_do_update(index_elements=["key"], set_={"value": value}))

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
+from config.vocabulary import Operation
 from provision.procedure.acts import WaitingFor
 from provision.procedure.model import Pause, Request, SlaMark, State
 from provision.procedure.steps import Rules
@@ -21,7 +23,42 @@ class Clock:
     paused: bool
 
 
-def measure(request: Request, rules: Rules) -> Clock:
+class Timed(Protocol):
+    """What a clock is measured by; a `Request` has it. Instants are aware UTC."""
+
+    @property
+    def received_at(self) -> datetime:
+        """When it was first submitted."""
+        ...
+
+    @property
+    def attended_at(self) -> datetime | None:
+        """When it was attended and reported."""
+        ...
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """When it was closed."""
+        ...
+
+    @property
+    def pauses(self) -> tuple[Pause, ...]:
+        """When its clock stood still."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedRequest:
+    """What is counted of a request that is over. Instants are aware UTC."""
+
+    operation: Operation | None
+    received_at: datetime
+    attended_at: datetime | None
+    closed_at: datetime | None
+    pauses: tuple[Pause, ...]
+
+
+def measure(request: Timed, rules: Rules) -> Clock:
     """The request's clock at `rules.now`, or when it was attended or closed: what is followed up later does not count."""
     until = request.attended_at or request.closed_at or rules.now
     hours = rules.calendar.business_hours_between

@@ -5,7 +5,7 @@
 
 import json
 import tempfile
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from alembic import command
@@ -42,8 +42,8 @@ def restore(version: str, url: str) -> None:
 
 
 def _from_text(value: object, kind: type) -> object:
-    if kind is datetime and isinstance(value, str):
-        return datetime.fromisoformat(value)
+    if kind in {date, datetime} and isinstance(value, str):
+        return datetime.fromisoformat(value) if kind is datetime else date.fromisoformat(value)
     return bool(value) if kind is bool else value
 
 
@@ -87,7 +87,9 @@ def _rows(url: str) -> dict[str, list[dict[str, object]]]:
 
 
 def _to_text(value: object) -> object:
-    return value.replace(tzinfo=UTC).isoformat() if isinstance(value, datetime) else value
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC).isoformat()
+    return value.isoformat() if isinstance(value, date) else value
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ class Remembered:
     """A memory that outlives a box, as the journal's does."""
 
     values: dict[str, str] = field(default_factory=dict)
+    written: int = 0
 
     def get(self, key: str) -> str | None:
         """The value kept under a key."""
@@ -48,6 +49,7 @@ class Remembered:
     def put(self, key: str, value: str) -> None:
         """Keep a value under a key."""
         self.values[key] = value
+        self.written += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Mailbox:
     box: Callable[[], BounceBox]
     deliver: Callable[[bytes], object]
     seen: Callable[[], object]
+    memory: Remembered
 
 
 def reach(dovecot: Dovecot, **changes: Any) -> ImapReach:
@@ -80,7 +83,7 @@ def mailbox(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mailbox]
             file.write_bytes(octets)
             os.utime(file, (1_763_818_800 + number, 1_763_818_800 + number))
 
-        yield Mailbox(lambda: MaildirBounces(folder, memory), deliver, lambda: sorted(folder.rglob("*")))
+        yield Mailbox(lambda: MaildirBounces(folder, memory), deliver, lambda: sorted(folder.rglob("*")), memory)
     elif request.param == "graph":
         with FakeGraph(Authority("Autoridad de las pruebas de Graph")) as graph:
             post = post_of(graph.tenant)
@@ -94,13 +97,14 @@ def mailbox(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mailbox]
                 lambda: GraphBounces(connection, SERVICE, memory, clock=lambda: NOW),
                 receive,
                 lambda: [replace(mail) for mail in inbox],
+                memory,
             )
             connection.close()
             assert graph.violations == []
     else:
         dovecot: Dovecot = request.getfixturevalue("dovecot")
         yield Mailbox(
-            lambda: ImapBounces(reach(dovecot), memory, clock=lambda: datetime.now(UTC)), dovecot.deliver, dovecot.files
+            lambda: ImapBounces(reach(dovecot), memory, clock=lambda: datetime.now(UTC)), dovecot.deliver, dovecot.files, memory
         )
 
 
@@ -153,6 +157,20 @@ def test_reading_changes_nothing(mailbox: Mailbox) -> None:
     box = mailbox.box()
     box.taken(box.read())
     assert mailbox.seen() == before
+
+
+def test_a_poll_that_brings_nothing_writes_nothing(mailbox: Mailbox) -> None:
+    """How far the mailbox was read is written down when it changes, not 288 times a day."""
+    mailbox.deliver(exim())
+    mailbox.deliver(OUT_OF_OFFICE)
+    for _ in range(2):
+        box = mailbox.box()
+        box.taken(box.read())
+    before = mailbox.memory.written
+    for _ in range(3):
+        box = mailbox.box()
+        box.taken(box.read())
+    assert mailbox.memory.written == before
 
 
 def test_an_empty_mailbox_is_no_error(mailbox: Mailbox) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from config.errors import Rejected, Transient, WriteRefused
 from config.vocabulary import CaseNumber
-from notify.desk.port import Desk, Ticket, TicketFields, TicketId, TicketStatus
+from notify.desk.port import NO_CASE, Desk, Ticket, TicketFields, TicketId, TicketStatus
 from tests.contract.desks import (
     FIELDS,
     HOSTILE,
@@ -71,6 +71,15 @@ def test_an_unknown_case_has_no_ticket(world: World) -> None:
     case = world.new_case()
     assert world.desk().find(case) is None
     assert world.desk(writable=False).find(case) is None
+
+
+def test_the_doctor_finds_nothing_wrong_and_leaves_nothing(world: World) -> None:
+    """Looking at a desk that works, before and after its first ticket, in a dry run too."""
+    for writable in (True, False):
+        assert world.desk(writable=writable).check() == ()
+    world.desk().create(new_ticket(world.new_case()))
+    assert world.desk(writable=False).check() == ()
+    assert world.desk().find(NO_CASE) is None
 
 
 def test_a_case_is_registered_once(world: World) -> None:

@@ -25,6 +25,7 @@ from tests.contract.test_desk import (
     test_dry_run_writes_nothing,
     test_hostile_text_is_only_text,
     test_killed_after_any_write_and_begun_again_the_ticket_is_the_same,
+    test_the_doctor_finds_nothing_wrong_and_leaves_nothing,
     test_the_status_follows_the_case,
     test_the_ticket_shows_where_the_case_stands,
     test_what_people_of_the_desk_write_is_told_from_what_we_note,
@@ -45,6 +46,7 @@ __all__ = [
     "test_dry_run_writes_nothing",
     "test_hostile_text_is_only_text",
     "test_killed_after_any_write_and_begun_again_the_ticket_is_the_same",
+    "test_the_doctor_finds_nothing_wrong_and_leaves_nothing",
     "test_the_status_follows_the_case",
     "test_the_ticket_shows_where_the_case_stands",
     "test_what_people_of_the_desk_write_is_told_from_what_we_note",
@@ -99,6 +101,20 @@ def test_tickets_are_told_apart(world: GlpiWorld) -> None:
     world.office.open_by_hand("de otro programa", "gu-2026-000001")
     ids = {desk.create(new_ticket(CaseNumber(f"GU-2026-{number:06}"))).id for number in range(5)}
     assert len(ids) == 5
+
+
+def test_a_ticket_that_somebody_else_opened_is_not_ours(world: GlpiWorld) -> None:
+    """Whoever writes a case number in a ticket of his own gets none of its notes, where the interface tells who opened it."""
+    desk = world.desk()
+    theirs = world.office.open_by_hand("Mío", CASE)
+    told = world.kind == "glpi"
+    assert (desk.find(CASE) is None) is told
+    ticket = desk.create(new_ticket())
+    desk.note(ticket.id, "account", "Cuenta creada.")
+    noted = {each.ticket for each in world.office.followups.values()}
+    assert (theirs.id in noted) is not told
+    assert world.found(CASE).notes == ("Cuenta creada.",)
+    assert theirs.status == 1
 
 
 def test_a_key_of_another_alphabet_is_never_searched(world: GlpiWorld) -> None:

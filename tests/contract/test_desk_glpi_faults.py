@@ -343,7 +343,7 @@ def lies(world: GlpiWorld, name: str) -> None:
     ],
 )
 def test_versions_that_differ_do_the_same(certificate: tuple[Path, Path], kind: str, version: str) -> None:
-    """The case goes its way twice and everything is there once; an agent's words are a reply."""
+    """The case goes its way twice and everything is there once; an agent's words are a reply, where GLPI says that they are."""
     with GlpiWorld(kind, *certificate) as world:
         lies(world, version)
         course(world, times=2)
@@ -353,7 +353,7 @@ def test_versions_that_differ_do_the_same(certificate: tuple[Path, Path], kind: 
         found = world.desk().find(CASE)
         assert found is not None
         assert (found.notes, found.solution) == (("Cuenta creada.",), "Cuenta creada y datos enviados.")
-        assert [reply.text for reply in found.replies] == ["a < b"]
+        assert [reply.text for reply in found.replies] == ([] if version == "no authors" else ["a < b"])
         assert found.closed_by is None
         assert len(world.office.followups) == 3
         assert len(world.office.solutions) == 1

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlalchemy import func, select
@@ -18,7 +19,7 @@ from intake.receive import receive
 from provision.journal import schema as s
 from provision.journal.reservations import Reservations
 from provision.journal.store import Journal
-from provision.journal.views import Views
+from provision.journal.views import Memory, Views
 from provision.procedure.lifecycle import advance
 from tests.cases import BOSS, NOW, enter, rules
 from tests.silence import silent_log
@@ -108,6 +109,24 @@ def test_no_more_seats_are_promised_than_are_free(store: str, journal: Journal) 
     with journal.transaction() as connection:
         promised = connection.execute(select(func.count()).where(s.seat.c.reserved_at.is_not(None))).scalar_one()
     assert promised == 5
+
+
+def test_what_pollers_remember_at_once_is_remembered(store: str) -> None:
+    """The first value of a key, kept by four pollers at the same moment, is one of theirs and no error."""
+    together = Barrier(4)
+
+    def remember(value: str) -> None:
+        own = Journal.open(store)
+        for number in range(10):
+            together.wait(timeout=30)
+            Memory(own).put(f"clave {number}", value)
+        own.close()
+
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(remember, "abcd"))
+    journal = Journal.open(store)
+    assert {Memory(journal).get(f"clave {number}") for number in range(10)} <= set("abcd")
+    journal.close()
 
 
 def test_seats_are_taken_in_order_of_arrival(journal: Journal) -> None:

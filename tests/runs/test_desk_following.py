@@ -15,9 +15,11 @@ from config.vocabulary import CaseNumber
 from intake.desk_following import follow_cases
 from intake.forms.port import Field
 from intake.run import COULD_NOT_RUN, RunReport
+from intake.wiring import Installation
 from notify.desk.embedded import RegisteredTicket
 from notify.desk.port import Ticket, TicketId, TicketStatus
 from provision.journal import schema
+from provision.journal.desk_news import DeskNews
 from provision.journal.rows import request_values, tell
 from provision.journal.store import Journal
 from provision.procedure.acts import WaitingFor
@@ -163,13 +165,18 @@ def test_a_ticket_opened_again_by_a_later_problem_is_closed_again(tmp_path: Path
     installation = world.installation()
     held = replace(request, state=State.NEEDS_ATTENTION, waiting_for=WaitingFor.DESK, wake_at=None, reason="Mírelo.")
     enter_as(installation.journal, held, "Requiere atención")
-    follow_cases(installation, RunReport())
+    follow(installation)
     assert registered(world).ticket.status is TicketStatus.IN_PROGRESS
     enter_as(installation.journal, request, "Se sigue")
-    follow_cases(installation, RunReport())
+    follow(installation)
     installation.close()
     assert registered(world).ticket.status is TicketStatus.CLOSED
     assert registered(world).ticket.solution == closed.solution
+
+
+def follow(installation: Installation) -> None:
+    """As a run does."""
+    follow_cases(installation, RunReport(), DeskNews(installation.journal).behind(installation.clock()))
 
 
 def enter_as(journal: Journal, request: Request, title: str) -> None:

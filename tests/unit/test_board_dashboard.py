@@ -6,13 +6,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import event, update
+
 from intake.board.dashboard import DESK_TURN, PROGRAM_TURN, REQUESTER_TURN, SeatsOf, dashboard_of, turn_of
 from intake.board.dashboard_tab import shape_of
 from intake.board.xlsx_charts import dump_dashboard, load_dashboard
+from provision.journal import schema
 from provision.journal.board_figures import BoardFigures, remember_free_seats
+from provision.journal.rows import request_values
 from provision.journal.store import Journal
+from provision.journal.views import Views
 from provision.procedure.acts import WaitingFor
-from provision.procedure.model import Request, State
+from provision.procedure.model import Pause, Request, State
 from tests.cases import NOW, enter, opened, rules
 
 HOUR = timedelta(hours=1)
@@ -94,6 +99,47 @@ def test_the_journal_remembers_what_the_cloud_answered(tmp_path: Path) -> None:
             ("STANDARDPACK", 5, 0),
         ]
         assert figures.closed_since(NOW - DAY) == ()
+
+
+def test_closed_requests_count_as_they_did_open(tmp_path: Path) -> None:
+    """The little that is read of them gives the tables that the whole requests give; older ones and open ones are left out."""
+    opening = datetime(2026, 11, 19, 12, 30, tzinfo=UTC)
+    pauses = (Pause(opening + HOUR, opening + 3 * HOUR, WaitingFor.SYNC),)
+    done = {"state": State.DONE, "attended_at": opening + 5 * HOUR, "closed_at": opening + 2 * DAY, "pauses": pauses}
+    requests = [_request(1, opening, **done), _request(2, NOW - 60 * DAY, state=State.DONE, closed_at=NOW - 59 * DAY)]
+    with closing(Journal.open(f"sqlite:///{tmp_path / 'gestion.db'}")) as journal:
+        enter(journal, [1, 2, 3])
+        with journal.transaction() as connection:
+            for request in requests:
+                this = schema.request.c.case_number == request.case
+                connection.execute(update(schema.request).where(this).values(**request_values(request)))
+        closed = BoardFigures(journal).closed_since(NOW - 31 * DAY)
+    assert [each.received_at for each in closed] == [opening]
+    read, whole = dashboard_of((), (), rules(), closed=closed), dashboard_of(requests[:1], (), rules())
+    assert read == whole
+    assert read.attended.rows[1][1] == (1.0, 0.0)
+
+
+def test_what_a_run_asks_of_a_large_journal_is_found_by_index(tmp_path: Path) -> None:
+    """A poll among a hundred thousand cases reads the few that it is about: SQLite says by which index it finds them."""
+    asked: list[tuple[str, Any]] = []
+    with closing(Journal.open(f"sqlite:///{tmp_path / 'gestion.db'}")) as journal:
+        enter(journal, [1])
+
+        def listen(_: object, cursor: object, statement: str, parameters: Any, *rest: object) -> None:
+            asked.append((statement, parameters))
+
+        event.listen(journal.engine, "before_cursor_execute", listen)
+        views = Views(journal)
+        for question in (journal.has_open_cases, views.to_be_shown, views.open_and_shown, journal.next_wake):
+            question()
+        journal.has_due(NOW)
+        BoardFigures(journal).closed_since(NOW)
+        event.remove(journal.engine, "before_cursor_execute", listen)
+        with closing(journal.engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+            plans = {sql: [row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {sql}", values)] for sql, values in asked}
+    assert len(plans) == 6
+    assert [sql for sql, plan in plans.items() if any(line.startswith("SCAN") for line in plan)] == []
 
 
 def test_a_dashboard_survives_a_cell() -> None:

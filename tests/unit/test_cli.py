@@ -47,6 +47,7 @@ def test_every_command_is_there() -> None:
     """The commands of this version, each with an example in its help."""
     names = command_names(make_app())
     expected = [
+        "acknowledge",
         "approve",
         "backup",
         "campaign",

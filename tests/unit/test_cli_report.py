@@ -3,6 +3,7 @@
 import csv
 import fcntl
 import io
+import json
 import re
 import stat
 from datetime import timedelta
@@ -13,6 +14,7 @@ import pytest
 from config.clock import SimulatedClock
 from intake.forms.port import Field
 from intake.reporting.page import PAGE
+from intake.reporting.writing import RECORD
 from tests.command_line import Said, everything_in, gestion, gestion_of
 from tests.world import CONTRACTOR, EMPLOYEE, World
 
@@ -188,6 +190,32 @@ def test_the_same_moment_gives_the_same_bytes(lived: World, folder: Path, tmp_pa
     assert again.code == 0
     made = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.*")}
     assert made == {path.relative_to(tmp_path / "otra"): path.read_bytes() for path in (tmp_path / "otra").rglob("*.*")}
+
+
+def test_a_report_over_a_former_one_leaves_nothing_of_it(lived: World, tmp_path: Path) -> None:
+    """Not its tables, nor the sheets of its units; what somebody else put there stays, whatever the record says."""
+    report(lived, "--to", str(tmp_path / "i"))
+    theirs = [tmp_path / "i" / name for name in ("notas.csv", "recertificacion/firmada.pdf")]
+    for path in (*theirs, tmp_path / "ajena.csv"):
+        path.write_text("de otra persona", encoding="utf-8")
+    record = tmp_path / "i" / RECORD
+    forged = [*json.loads(record.read_bytes()), "../ajena.csv", str(tmp_path / "ajena.csv"), "recertificacion/firmada.pdf"]
+    record.write_text(json.dumps(forged), encoding="utf-8")
+    mining = ("report", "--month", "2026-10", "--unit", "Subdirección de Minería", "--to")
+    assert gestion_of(lived, *mining, str(tmp_path / "i")).code == 0
+    assert gestion_of(lived, *mining, str(tmp_path / "sola")).code == 0
+    alone = {path.relative_to(tmp_path / "sola") for path in (tmp_path / "sola").rglob("*.*")}
+    left = {path.relative_to(tmp_path / "i") for path in (tmp_path / "i").rglob("*.*")}
+    assert left == alone | {path.relative_to(tmp_path / "i") for path in theirs}
+    assert (tmp_path / "ajena.csv").exists()
+
+
+def test_a_record_that_cannot_be_read_is_said(lived: World, tmp_path: Path) -> None:
+    """Nothing is written: nobody knows what would be mixed."""
+    (tmp_path / RECORD).write_text("{", encoding="utf-8")
+    said = gestion_of(lived, "report", "--month", "2026-11", "--to", str(tmp_path))
+    assert (said.code, [path.name for path in tmp_path.iterdir()]) == (2, [RECORD])
+    assert "no se sabe qué archivos son del informe anterior" in said.err
 
 
 def test_accounts_without_movement(lived: World, tmp_path: Path) -> None:

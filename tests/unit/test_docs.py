@@ -204,6 +204,13 @@ def test_lifecycle() -> None:
     assert f"<!-- steps -->\n{steps_table()}<!-- /steps -->" in page
 
 
+def test_architecture() -> None:
+    """The architecture names every module of the procedure and every table of the journal."""
+    named = set(re.findall(r"`(\w+)`", text_of("docs/architecture.md")))
+    assert {file.stem for file in (ROOT / "provision" / "procedure").glob("[!_]*.py")} - named == set()
+    assert set(metadata.tables) - named == set()
+
+
 def test_desk_guide() -> None:
     """The desk's guide explains every column and every action of the board, and every state."""
     page = text_of("docs/mesa-de-servicio.md")

@@ -93,6 +93,32 @@ def test_a_run_that_could_not_run(world: World) -> None:
     assert found["gestion_last_success_timestamp_seconds"] == before
 
 
+def test_a_run_that_was_stopped_at_once(world: World) -> None:
+    """A matrix that cannot be used stops a run before anything else: the alerts hear of it all the same."""
+    gestion_of(world, "run")
+    before = figures(world)["gestion_last_success_timestamp_seconds"]
+    world.clock.advance(timedelta(minutes=30))
+    world.submit(CONTRACTOR, "jefe.ogi@upme.gov.co", document_number="77")
+    world.path("matriz.csv").write_text("correo\n", encoding="utf-8")
+    assert gestion_of(world, "run").code == 2
+    found = figures(world)
+    assert (found["gestion_run_exit_code"], found['gestion_problems{target="matrix"}']) == (2, 1)
+    assert found["gestion_run_timestamp_seconds"] == world.clock().timestamp()
+    assert found["gestion_last_success_timestamp_seconds"] == before
+
+
+def test_a_run_that_found_another_one_at_work(world: World) -> None:
+    """It leaves the metrics to the other one: nothing is wrong."""
+    gestion_of(world, "run")
+    before = figures(world)
+    world.clock.advance(timedelta(minutes=5))
+    installation = world.installation()
+    with installation.run_lock():
+        assert gestion_of(world, "run").code == 2
+    installation.close()
+    assert figures(world) == before
+
+
 def test_a_folder_that_is_not_there(world: World) -> None:
     """Metrics that cannot be written are logged and change nothing else."""
     world.sections = {"watching": {"metrics_file": "no/hay/gestion.prom"}, "log": {"file": "bitacora.log"}}

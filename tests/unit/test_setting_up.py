@@ -1,6 +1,7 @@
 """`gestion init`: makes what the API can make, once; says what it cannot; writes settings that the program reads."""
 
 import io
+import json
 import re
 import stat
 from collections.abc import Mapping
@@ -19,12 +20,13 @@ from intake.matrix_rows import Matrix
 from intake.matrix_table import read_matrix
 from intake.output import Output
 from intake.setting_up.form_editor import MadeForm
-from intake.setting_up.form_making import differences
+from intake.setting_up.form_making import FORM, differences
 from intake.setting_up.interview import Interview
 from intake.setting_up.layout import SUBMIT, layout_of, question_id
-from intake.setting_up.sheet_making import matrix_rows
+from intake.setting_up.memory import NAME
+from intake.setting_up.sheet_making import MATRIX, matrix_rows
 from tests.command_line import Said, gestion
-from tests.servers.google.faults import Cut, unavailable
+from tests.servers.google.faults import Cut, forbidden, unavailable
 from tests.servers.google.forms import FormsApi
 from tests.servers.google.grid import SheetTab, Spreadsheet
 from tests.servers.google.new_books import NewBooks
@@ -155,6 +157,20 @@ def test_a_run_cut_while_making_the_form(
     assert init(tmp_path, {**options, "--form-id": form_id}).code == 1
     assert len(forms_api.forms) == 1
     assert len(fake_google.calls_of("forms.forms.create")) == 1
+
+
+@pytest.mark.parametrize("refused", ["forms.forms.create", "sheets.spreadsheets.create"])
+def test_what_google_refuses_was_not_made(
+    tmp_path: Path, options: Mapping[str, str], fake_google: FakeGoogle, forms_api: FormsApi, sheets: SheetsApi, refused: str
+) -> None:
+    """No note is left of it: once the permission is mended, the next run goes on and makes one form and one matrix."""
+    fake_google.faults.add(refused, forbidden())
+    assert init(tmp_path, options).code == 2
+    noted = json.loads((tmp_path / NAME).read_text(encoding="utf-8"))
+    assert all(note.get("id") for what, note in noted.items() if what in {FORM, MATRIX})
+    again = init(tmp_path, options)
+    assert again.code == 1, again.err
+    assert (len(forms_api.forms), len(sheets.books)) == (1, 1)
 
 
 def test_a_run_cut_while_filling(

@@ -271,6 +271,7 @@ class LegacyRest:
             "entities_id": ticket.entity,
             "date_mod": self._server_time(ticket.changed),
             "users_id_lastupdater": ticket.last_updater,
+            "users_id_recipient": ticket.recipient,
         }
 
     def _entry_row(self, entry: Entry) -> JsonValue:

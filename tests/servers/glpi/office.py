@@ -71,6 +71,8 @@ class TicketRecord:
     status: int = 1
     is_deleted: bool = False
     last_updater: int = OWN_USER
+    recipient: int = OWN_USER
+    """Who opened it: whoever is logged in, whatever the request says."""
     actors: list[Actor] = field(default_factory=list)
 
 
@@ -121,6 +123,7 @@ class Office:
             ticket = TicketRecord(
                 number, name.lstrip()[:255], content.lstrip(), externalid[:255], entity, category, self.clock(), last_updater=by
             )
+            ticket.recipient = by
             self.tickets[number] = ticket
             return ticket
 
