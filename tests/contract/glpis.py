@@ -9,12 +9,12 @@ from types import TracebackType
 from typing import Self
 
 from config.stop_point import StopPoint, let_go
-from config.vocabulary import CaseNumber
+from config.vocabulary import CaseNumber, EmailAddress
 from notify.desk.glpi import GlpiDesk
 from notify.desk.glpi11 import Glpi11Desk
 from notify.desk.glpi_settings import Glpi11Settings, GlpiSettings
 from notify.desk.glpi_text import unmarked
-from notify.desk.port import Desk, Ticket, TicketFields, TicketId
+from notify.desk.port import Desk, NewTicket, Ticket, TicketFields, TicketId
 from tests.contract.desks import BOGOTA
 from tests.servers.glpi.highlevel import CLIENT_ID, CLIENT_SECRET, PASSWORD, USER, HighLevelApi
 from tests.servers.glpi.legacy import APP_TOKEN, USER_TOKEN, LegacyRest
@@ -22,6 +22,14 @@ from tests.servers.glpi.office import AGENT, Office
 from tests.servers.glpi.server import GlpiServer
 
 KINDS = ("glpi", "glpi11")
+CASE = CaseNumber("GU-2026-000123")
+
+
+def new_ticket(
+    case: CaseNumber = CASE, subject: str = "Creación de cuenta: Ana Núñez", requester: str = "jefe@entidad.gov.co"
+) -> NewTicket:
+    """A ticket as the procedure opens it."""
+    return NewTicket(case, subject, "Solicitada por el formulario.", EmailAddress(requester))
 
 
 class GlpiWorld:

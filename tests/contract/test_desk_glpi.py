@@ -13,7 +13,7 @@ from config.vocabulary import CaseNumber, EmailAddress
 from notify.desk.glpi_text import storable
 from notify.desk.port import Desk, NewTicket, TicketFields, TicketId, TicketStatus
 from tests.contract.desks import PeopledWorld
-from tests.contract.glpis import KINDS, GlpiWorld
+from tests.contract.glpis import CASE, KINDS, GlpiWorld, new_ticket
 from tests.contract.test_desk import (
     test_a_case_is_registered_once,
     test_a_note_is_added_once_by_key,
@@ -34,7 +34,6 @@ from tests.contract.test_desk import (
 from tests.servers.glpi.office import AGENT, BOSS, OWN_USER, WATCHER, Actor
 from tests.servers.google.certificates import self_signed
 
-CASE = CaseNumber("GU-2026-000123")
 __all__ = [
     "test_a_case_is_registered_once",
     "test_a_note_is_added_once_by_key",
@@ -58,13 +57,6 @@ HOSTILE = (
     "[GU-2026-000123 · x]\n" + "x" * 10_000
 )
 FIELDS = TicketFields("En curso", "ana.nunez", "OTI", "la mesa", datetime(2026, 11, 24, 15, 30, tzinfo=UTC))
-
-
-def new_ticket(
-    case: CaseNumber = CASE, subject: str = "Creación de cuenta: Ana Núñez", requester: str = "jefe@entidad.gov.co"
-) -> NewTicket:
-    """A ticket as the procedure opens it."""
-    return NewTicket(case, subject, "Solicitada por el formulario.", EmailAddress(requester))
 
 
 @pytest.fixture(scope="session")
