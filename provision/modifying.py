@@ -209,8 +209,8 @@ class EndSessions(PerformsAtOnce):
         user = self.cloud.find_user(AccountId(subject.account_id))
         if user is None:
             return Done(detail="La cuenta no tiene usuario en la nube: no hay sesiones que cerrar.")
-        self.cloud.end_sessions(user)
-        return Done(Facts(subject_user=user), "Sesiones de la nube cerradas.")
+        remark = self.cloud.end_sessions(user)
+        return Done(Facts(subject_user=user), " ".join(filter(None, ("Sesiones de la nube cerradas.", remark))))
 
 
 @dataclass(slots=True)

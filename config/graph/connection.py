@@ -4,7 +4,6 @@ The provisioning side and the telling side share one connection, and so one toke
 """
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -74,18 +73,11 @@ class GraphConnection:
             secret=reach.secret,
         )
         self._slots = Slots()
-        self._counting = threading.Lock()
-        self._calls = 0
 
     @property
     def writable(self) -> bool:
         """Whether this is no dry run."""
         return self._writable
-
-    @property
-    def calls(self) -> int:
-        """Requests sent to Graph so far, repetitions among them, without those for tokens."""
-        return self._calls
 
     def permissions(self, target: Target) -> frozenset[str]:
         """The application permissions that the administrator consented to, by the token's word."""
@@ -232,7 +224,8 @@ class GraphConnection:
         while True:
             sent = {**headers, "Authorization": f"Bearer {self._credentials.token(target)}"} if authorised else dict(headers)
             try:
-                response = self._sent(method, url, sent, content, in_pieces=in_pieces)
+                # A redirection would take the token to wherever it points: none is followed.
+                response = self._session.exchange(method, url, sent, content, in_pieces=in_pieces)
             except requests.RequestException as error:
                 if broke_off(error) and method in _REPEATABLE and patience.again(None):
                     continue
@@ -250,14 +243,6 @@ class GraphConnection:
                 self._credentials.forget(target)
                 continue
             raise failure
-
-    def _sent(
-        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, *, in_pieces: bool
-    ) -> requests.Response:
-        with self._counting:
-            self._calls += 1
-        # A redirection would take the token to wherever it points.
-        return self._session.request(method, url, data=content, headers=dict(headers), allow_redirects=False, stream=in_pieces)
 
     @staticmethod
     def _failure(response: requests.Response, method: str, url: str, target: Target, *, authorised: bool) -> TargetError:

@@ -7,6 +7,7 @@ import base64
 import json
 import re
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.+?-----END [A-Z ]*PRIVATE KEY-----", re.DOTALL)
+_KEPT_SECONDS = 60.0
+"""For how long a token is handed out without asking msal, which gives none that has less than five minutes left."""
 _ASKED = "la identificación de la aplicación"
 _REMEDIES = {
     "AADSTS7000215": "El secreto no es el de la aplicación: copie su valor (no su identificador) en secret_file.",
@@ -54,19 +57,26 @@ class Credentials:
         self._secret = secret
         self._lock = threading.Lock()
         self._made: msal.ConfidentialClientApplication | None = None
+        self._kept = ("", 0.0)
+        """The latest token, and the time of `time.monotonic` until which it is handed out."""
 
     def token(self, target: Target) -> str:
         """A token good for now. Raises Misconfigured, Unreachable or Transient for this target; never shows a secret."""
+        token, until = self._kept
+        if time.monotonic() < until:
+            return token
         with self._lock:
             reply = self._guarded(lambda: self._application().acquire_token_for_client(scopes=[self._scope]), target)
-        token = reply.get("access_token")
-        if isinstance(token, str) and token:
-            return token
-        raise _refused(reply, target)
+            found = reply.get("access_token")
+            if not isinstance(found, str) or not found:
+                raise _refused(reply, target)
+            self._kept = (found, time.monotonic() + _KEPT_SECONDS)
+        return found
 
     def forget(self, target: Target) -> None:
         """Graph did not take the token: the next one is fetched anew."""
         with self._lock:
+            self._kept = ("", 0.0)
             self._guarded(lambda: self._application().remove_tokens_for_client() or {}, target)
 
     def roles(self, target: Target) -> frozenset[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from config.errors import Misconfigured, Rejected, Target, TargetError, Transient
 from config.http_times import retry_after_seconds
 
-PASSING_STATUSES = frozenset({408, 423, 429, 500, 502, 503, 504, 509})
+_PASSING_STATUSES = frozenset({408, 423, 429, 500, 502, 503, 504, 509})
 _NEVER_PASSING_CODES = frozenset({"ErrorMimeContentConversionFailed", "ErrorItemCorrupt", "ErrorCorruptData"})
 """Answered with 500 and yet for good: the item itself cannot be read."""
 _PASSING_CODES = frozenset(
@@ -44,9 +44,9 @@ class GraphForbidden(Misconfigured):
 
 def error_of(status: int, headers: Mapping[str, str], content: bytes, *, target: Target, asked: str) -> TargetError:
     """What a reply of failure means for whoever asked (`asked`: method and path, without the query)."""
-    code, text = code_and_text(content)
+    code, text = _code_and_text(content)
     said = f"{status} {code}".strip() + (f": {text}" if text else "")
-    if (status in PASSING_STATUSES and code not in _NEVER_PASSING_CODES) or code in _PASSING_CODES:
+    if (status in _PASSING_STATUSES and code not in _NEVER_PASSING_CODES) or code in _PASSING_CODES:
         return Transient(
             target,
             f"Microsoft 365 no pudo atender {asked} ({said}); se intentará de nuevo.",
@@ -76,7 +76,7 @@ def error_of(status: int, headers: Mapping[str, str], content: bytes, *, target:
     return GraphRefusal(target, f"Microsoft 365 rechazó {asked} ({said}).", status=status, code=code)
 
 
-def code_and_text(content: bytes) -> tuple[str, str]:
+def _code_and_text(content: bytes) -> tuple[str, str]:
     """The code and the first words of an error's body; empty when a gateway answered in something else than Graph's JSON."""
     try:
         details: object = json.loads(content)

@@ -34,6 +34,20 @@ class GraphSession(requests.Session):
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 
+    def exchange(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, *, in_pieces: bool
+    ) -> requests.Response:
+        """One request and its reply, whose body is read unless it is wanted in pieces. No redirection is followed.
+
+        `Session.request` would first merge settings that are the same each time: a fifth of what a mail's download costs.
+        """
+        prepared = requests.PreparedRequest()
+        prepared.prepare(method=method, url=url, headers={**self.headers, **headers}, data=content)
+        response = self.get_adapter(url).send(prepared, stream=in_pieces)
+        if not in_pieces:
+            _ = response.content
+        return response
+
 
 class _Verifying(HTTPAdapter):
     """Gives every request the authority, the proxies and the time limit, those of msal among them.

@@ -30,8 +30,9 @@ class Slots:
         found = _MAILBOX.search(path)
         name = found[1] if found else ""
         with self._lock:
-            slot = self._slots.setdefault(name, threading.BoundedSemaphore(self._at_once))
-        with slot:
+            if name not in self._slots:
+                self._slots[name] = threading.BoundedSemaphore(self._at_once)
+        with self._slots[name]:
             yield
 
 

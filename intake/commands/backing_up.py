@@ -73,7 +73,7 @@ def _user_of(installation: Installation, address: str) -> CloudUserId:
 
 
 def _taken(backup: Backup, name: CaseNumber, user: CloudUserId, address: str, watch: Watch) -> None:
-    """Turn after turn; what is passing is waited out a few times, as long as nothing gets further."""
+    """Turn after turn. What is passing is waited out, and raised the fifth time that no turn ended in between."""
     troubles = 0
     while True:
         try:

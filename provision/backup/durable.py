@@ -42,6 +42,13 @@ def write_whole(path: Path, content: bytes) -> None:
         draft.unlink(missing_ok=True)
 
 
+def write_all(descriptor: int, octets: bytes) -> None:
+    """Append all of it: a disk that is nearly full takes a part, without an error, and tells the next time. Raises OSError."""
+    left = memoryview(octets)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
 def draft_name(name: str) -> str:
     """What a file is called while it is being written; no copy is ever called so."""
     return f".{name}.part"

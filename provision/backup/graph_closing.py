@@ -15,7 +15,7 @@ from provision.backup.graph_ics import FOOTER, NotConvertible, components_of, he
 from provision.backup.graph_ledger import Copied, Ledger, Left, Seen
 from provision.backup.graph_said import Contact, Event
 from provision.backup.graph_vcf import card
-from provision.backup.manifest import Contents, Copy, Listing, dumped, dumped_line
+from provision.backup.manifest import Contents, Copy, Listing, dumped, dumped_line, read_lines
 from provision.backup.names import LISTING, MANIFEST, one_line
 from provision.backup.port import BackupPart, Manifest
 from provision.cloud.port import CloudUserId
@@ -63,14 +63,14 @@ class Closing:
             remarks=(*REMARKS, *sorted(set(remarks))),
         )
         self.drafts.clear()
-        make_all_durable(kept, chain(self._files(), (copy.file for copy in composed), (LISTING,)))
+        make_all_durable(kept, chain((copy.file for copy in read_lines(kept / LISTING)), (LISTING,)))
         octets = dumped(contents)
         write_whole(kept / MANIFEST, octets)
         make_durable(kept)
         return contents.summary(octets, kept)
 
     def _listed(self, composed: list[Copy]) -> Iterator[bytes]:
-        for seen, outcome in self.ledger.finished():
+        for number, outcome in self.ledger.finished():
             match outcome:
                 case Copied():
                     self._items += 1
@@ -79,13 +79,9 @@ class Closing:
                     if outcome.note:
                         self.not_converted.append(f"{outcome.note}.")
                 case Left():
+                    seen = self.ledger.seen(number)
                     self.not_converted.append(f"«{one_line(seen.name)}» ({seen.part}): {outcome.note}.")
         yield from (self._line(copy) for copy in composed)
-
-    def _files(self) -> Iterator[str]:
-        for _, outcome in self.ledger.finished():
-            if isinstance(outcome, Copied):
-                yield from (copy.file for copy in outcome.copies)
 
     def _line(self, copy: Copy) -> bytes:
         self._lines += 1
@@ -140,7 +136,8 @@ class Closing:
                 self._not_converted(seen, _STRANGE)
 
     def _raw(self, part: BackupPart, where: str) -> Iterator[tuple[Seen, Path]]:
-        for seen, outcome in self.ledger.finished(part):
+        for number, outcome in self.ledger.finished(part):
+            seen = self.ledger.seen(number)
             if seen.where == where and isinstance(outcome, Copied):
                 yield seen, self.drafts.kept / seen.file
 

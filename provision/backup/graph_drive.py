@@ -151,7 +151,6 @@ class _Tree:
     part: BackupPart
     paths: dict[str, str] = field(default_factory=dict)
     waiting: dict[str, list[Json]] = field(default_factory=dict)
-    notebooks: dict[str, str] = field(default_factory=dict)
 
     def take(self, said: Json, remarks: list[str]) -> Iterator[Found]:
         """The files that this makes known."""

@@ -18,6 +18,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
 from config.errors import Target, Transient
+from provision.backup.durable import write_all
 from provision.backup.graph_names import NameBook
 from provision.backup.manifest import Copy
 from provision.backup.port import BackupPart
@@ -101,6 +102,8 @@ class Ledger:
     done: int = 0
     octets: int = 0
     """Length of the copies in force."""
+    end: int = 0
+    """Length of the file."""
     folders: dict[tuple[BackupPart, str], str] = field(default_factory=dict)
     """Where the items of each container are kept, by its identifier."""
     names: NameBook = field(default_factory=NameBook)
@@ -110,7 +113,6 @@ class Ledger:
     _done_at: "array[int]" = field(default_factory=lambda: array("Q"))
     _sizes: "array[int]" = field(default_factory=lambda: array("Q"))
     _parts: bytearray = field(default_factory=bytearray)
-    _end: int = 0
 
     def __post_init__(self) -> None:
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
@@ -124,8 +126,8 @@ class Ledger:
         for text in self._reading:
             if not text.endswith(b"\n") or not self._remember(text):
                 break
-            self._end += len(text)
-        os.truncate(self.path, self._end)  # cut short by a crash: what follows would be glued to it
+            self.end += len(text)
+        os.truncate(self.path, self.end)  # cut short by a crash: what follows would be glued to it
 
     def __enter__(self) -> Self:
         return self
@@ -150,9 +152,9 @@ class Ledger:
         text = _adapter().dump_json(line, exclude_defaults=True, exclude={"kind"})
         # The kind is a default and still needed, to know the line by.
         whole = b'{"kind":"%s",' % line.kind.encode() + text[1:] + b"\n"
-        self._file.write(whole)
+        write_all(self._file.fileno(), whole)
         self._take(line)
-        self._end += len(whole)
+        self.end += len(whole)
 
     def seen(self, number: int) -> Seen:
         """What was last seen of this item."""
@@ -180,15 +182,15 @@ class Ledger:
             if at == _UNDONE:
                 yield self.seen(number)
 
-    def finished(self, part: BackupPart | None = None) -> Iterator[tuple[Seen, Copied | Left]]:
-        """The others, in order; those of one part alone, where it is given."""
+    def finished(self, part: BackupPart | None = None, *, before: int | None = None) -> Iterator[tuple[int, Copied | Left]]:
+        """The others' numbers and what came of them, in order; of one part, or written down before this `end`, where given."""
         wanted = None if part is None else _PARTS.index(part)
-        for number in range(len(self)):
-            if wanted is not None and self._parts[number] != wanted:
+        for number, at in enumerate(self._done_at):
+            if (wanted is not None and self._parts[number] != wanted) or (before is not None and at >= before):
                 continue
             outcome = self.outcome(number)
             if outcome is not None:
-                yield self.seen(number), outcome
+                yield number, outcome
 
     def _read(self, at: int) -> Line:
         self._reading.seek(at)
@@ -216,17 +218,17 @@ class Ledger:
                 self.owner = line.user
             case Seen() if line.number == len(self):
                 self._numbers[_known_by(line.part, line.key)] = line.number
-                self._seen_at.append(self._end)
+                self._seen_at.append(self.end)
                 self._done_at.append(_UNDONE)
                 self._sizes.append(0)
                 self._parts.append(_PARTS.index(line.part))
                 self._remember_place(line)
             case Seen():
                 self.undo(line.number)
-                self._seen_at[line.number] = self._end
+                self._seen_at[line.number] = self.end
             case Copied() | Left():
                 self.undo(line.number)
-                self._done_at[line.number] = self._end
+                self._done_at[line.number] = self.end
                 self._sizes[line.number] = _bytes_of(line)
                 self.done += 1
                 self.octets += self._sizes[line.number]

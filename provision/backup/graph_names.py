@@ -11,10 +11,9 @@ import re
 import unicodedata
 from pathlib import PurePosixPath
 
-_MOST_BYTES = 120
-"""Of a name without its suffix: file systems take 255 bytes, and a copy may get a little longer on its way."""
+from provision.backup.names import plain_parts
+
 _MOST_FOLDER_BYTES = 200
-_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,10}")
 _DEVICES = re.compile(r"(?i)(CON|PRN|AUX|NUL|COM[0-9¹²³]|LPT[0-9¹²³]|CONIN\$|CONOUT\$)(\..*)?")
 _PLAIN = re.compile(r"[ -%'-~]+")
 
@@ -29,14 +28,8 @@ def safe_name(name: str) -> str:
 
     Nothing else: no control character, no separator, nothing that a shell, a spreadsheet or Windows reads as something.
     """
-    path = PurePosixPath(name.replace("\0", "_").replace("/", "_"))
-    suffix = path.suffix if _SUFFIX.fullmatch(path.suffix) else ""
-    stem = path.name.removesuffix(suffix) if suffix else path.name
-    spelled = unicodedata.normalize("NFC", stem.encode("utf-8", "replace").decode("utf-8"))
-    safe = "".join(character if character.isalnum() or character in " ._-()," else "_" for character in spelled)
-    cut = safe.encode()[:_MOST_BYTES].decode(errors="ignore").strip(" .") or "sin nombre"
-    cut = f"_{cut}" if cut.startswith("-") or _DEVICES.fullmatch(cut + suffix) else cut
-    return cut + suffix
+    stem, suffix = plain_parts(name, " ._-(),")
+    return f"_{stem}{suffix}" if stem.startswith("-") or _DEVICES.fullmatch(stem + suffix) else stem + suffix
 
 
 class NameBook:

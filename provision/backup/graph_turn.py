@@ -1,8 +1,9 @@
 """One turn of a backup from Microsoft 365: list everything, copy what is not copied yet, four items at once, and look again."""
 
+import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -24,7 +25,6 @@ from provision.backup.port import BackupPart, Pace
 from provision.backup.verification import measured
 
 Watch = Callable[[Pace], None]
-_QUEUED = 2 * AT_ONCE
 _ROUNDS = 4
 """Of listing and copying: a mailbox in use is never finished, and what comes after the last one is not in the backup."""
 _MOST_TROUBLES = 8
@@ -51,11 +51,17 @@ class Turn:
     warnings: list[str] = field(default_factory=list)
     """The same, of what somebody should look at."""
     parts: dict[BackupPart, Part] = field(init=False)
-    _fresh: set[int] = field(default_factory=set)
-    """What this turn itself copied."""
+    _since: int = field(init=False)
+    """Where in the ledger this turn begins: the content of what it copies itself needs no second look."""
+    _progressed: bool = False
     _troubles: list[Transient] = field(default_factory=list)
+    _begun: int = 0
+    _over: bool = False
+    _settling: threading.Lock = field(default_factory=threading.Lock)
+    """Held by whoever takes an item or writes down what came of one."""
 
     def __post_init__(self) -> None:
+        self._since = self.ledger.end
         kept = self.drafts.kept
         parts: tuple[Part, ...] = (
             # What is small and cannot be had elsewhere goes first.
@@ -82,7 +88,7 @@ class Turn:
                 return False
         if self._nothing_pending():
             return self._sound() or self.work()
-        if self._troubles and not self._fresh:
+        if self._troubles and not self._progressed:
             raise self._troubles[-1]
         return False
 
@@ -100,11 +106,11 @@ class Turn:
 
     def _finish_former(self) -> None:
         """What was whole when a former turn was killed gets its name; what disappeared since is copied again."""
-        for seen, outcome in self.ledger.finished():
+        for number, outcome in self.ledger.finished():
             if isinstance(outcome, Copied) and not all(
-                self.drafts.placed(copy) or self.drafts.place(copy, outcome.version) for copy in outcome.copies
+                self.drafts.placed(copy) or self.drafts.place_former(copy, outcome.version) for copy in outcome.copies
             ):
-                self.ledger.undo(seen.number)
+                self.ledger.undo(number)
 
     def _list(self) -> None:
         self.remarks.clear()
@@ -146,56 +152,72 @@ class Turn:
     def _copy_pending(self) -> bool:
         """Copy, as far as the turn goes; False when it is over."""
         self._troubles.clear()
-        under_way: dict[Future[Result], Seen] = {}
-        over, begun = False, 0
+        self._begun, self._over, whole = 0, False, False
+        pending = self.ledger.pending()
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="backup") as pool:
+            threads = [pool.submit(self._copy_some, pending) for _ in range(AT_ONCE)]
             try:
-                for seen in self.ledger.pending():
-                    # A turn gets somewhere, also when listing alone took all its time.
-                    over = self.left == 0 or (begun >= AT_ONCE and time.monotonic() >= self.until)
-                    if over or len(self._troubles) >= _MOST_TROUBLES:
-                        break
-                    if self.left is not None:
-                        self.left -= 1
-                    begun += 1
-                    under_way[pool.submit(self.parts[seen.part].copy, seen, self.drafts)] = seen
-                    if len(under_way) >= _QUEUED:
-                        self._settle_some(under_way)
-                while under_way:
-                    over |= self._settle_some(under_way)
-            except BaseException:
-                self.drafts.stop.set()
-                for future in under_way:
-                    future.cancel()
-                raise
-        return not over
+                whole = not wait(threads, max(0.0, self.until - time.monotonic()), FIRST_EXCEPTION).not_done
+            finally:
+                if not whole:
+                    self.drafts.stop.set()
+        for thread in threads:
+            thread.result()
+        return not (self._over or self.drafts.stop.is_set())
 
-    def _settle_some(self, under_way: dict[Future[Result], Seen]) -> bool:
-        """Take in what is done, waiting for one of them, or for the end of the turn; True: that has come."""
-        patience = max(0.0, self.until - time.monotonic())
-        done, _ = wait(under_way, patience, FIRST_COMPLETED)
-        if not done:
+    def _copy_some(self, pending: Iterator[Seen]) -> None:
+        """What each of the threads does: item after item, written down by the one that copied it."""
+        try:
+            with self._settling:
+                seen = self._next(pending)
+            while seen is not None:
+                came = self._copy(seen)
+                with self._settling:
+                    if came is not None:
+                        self._settle(seen, came)
+                    seen = self._next(pending)
+        except BaseException:
             self.drafts.stop.set()
-            done, _ = wait(under_way, None, FIRST_COMPLETED)
-        for future in done:
-            seen = under_way.pop(future)
-            try:
-                self._copied(seen, future.result())
-            except TurnOver:
-                continue
-            except NothingToCopy as nothing:
-                self.ledger.note(Left(seen.number, str(nothing), seen.version))
-            except GraphRefusal as refusal:
-                self._refused(seen, refusal)
-            except Transient as trouble:
-                self._troubles.append(trouble)
-            self.watch(self.pace())
-        return self.drafts.stop.is_set()
+            raise
+
+    def _next(self, pending: Iterator[Seen]) -> Seen | None:
+        seen = next(pending, None)
+        if seen is None or len(self._troubles) >= _MOST_TROUBLES:
+            return None
+        # A turn gets somewhere, also when listing alone took all its time.
+        ended = self._begun >= AT_ONCE and (self.drafts.stop.is_set() or time.monotonic() >= self.until)
+        if self.left == 0 or ended:
+            self._over = True
+            return None
+        if self.left is not None:
+            self.left -= 1
+        self._begun += 1
+        return seen
+
+    def _copy(self, seen: Seen) -> Result | NothingToCopy | GraphRefusal | Transient | None:
+        try:
+            return self.parts[seen.part].copy(seen, self.drafts)
+        except TurnOver:
+            return None
+        except (NothingToCopy, GraphRefusal, Transient) as trouble:
+            return trouble
+
+    def _settle(self, seen: Seen, came: Result | NothingToCopy | GraphRefusal | Transient) -> None:
+        match came:
+            case Result():
+                self._copied(seen, came)
+            case NothingToCopy():
+                self.ledger.note(Left(seen.number, str(came), seen.version))
+            case GraphRefusal():
+                self._refused(seen, came)
+            case Transient():
+                self._troubles.append(came)
+        self.watch(self.pace())
 
     def _copied(self, seen: Seen, result: Result) -> None:
         # Written down before it has its name: whoever is killed between the two finds the draft, and does not copy again.
         self.ledger.note(Copied(seen.number, result.copies, self.clock(), result.version or seen.version, result.note))
-        self._fresh.add(seen.number)
+        self._progressed = True
         self.stop_point("backup.item.copied")
         for copy in result.copies:
             self.drafts.place(copy, result.version)
@@ -213,16 +235,16 @@ class Turn:
             return
         note = f"«{one_line(seen.name)}» ({seen.part}): su copia es de antes, y {why}"
         self.ledger.note(Copied(seen.number, (_measured_copy(seen, *found),), self.clock(), seen.version, note))
-        self._fresh.add(seen.number)
+        self._progressed = True
 
     def _sound(self) -> bool:
         """Look at the content of every copy that a former turn made; False when some have to be made again."""
         sound = True
-        for seen, outcome in self.ledger.finished():
-            if isinstance(outcome, Left) or seen.number in self._fresh:
+        for number, outcome in self.ledger.finished(before=self._since):
+            if isinstance(outcome, Left):
                 continue
             if any(measured(self.drafts.kept / copy.file) != (copy.bytes, copy.sha256) for copy in outcome.copies):
-                self.ledger.undo(seen.number)
+                self.ledger.undo(number)
                 sound = False
         return sound
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from config.errors import Rejected, Target, Transient, WriteRefused
+from config.errors import Rejected, Target, TargetError, Transient, WriteRefused
 from config.graph.connection import GraphConnection
 from config.graph.errors import GraphRefusal
 from config.graph.odata import quoted, segment
@@ -53,7 +53,7 @@ class GraphCloud:
         self._sync = sync
 
     def free_seats(self, licence: str) -> int:
-        """Bought less consumed; suspended seats and those of a subscription's grace are not counted. One call a run."""
+        """Bought less consumed; suspended seats and those of a subscription's grace are not counted. Kept for a while."""
         return self._licences.free(licence)
 
     def recount(self) -> None:
@@ -139,18 +139,25 @@ class GraphCloud:
         until = read(DELETED, reply).deleted_at.astimezone(UTC) + KEPT_FOR
         return MailboxFate(MailboxState.SOFT_DELETED, until) if self._clock() < until else MailboxFate(MailboxState.GONE)
 
-    def end_sessions(self, user: CloudUserId) -> None:
-        """Every refresh token is void from now on, and a cycle is asked for; a user who is gone has no sessions."""
+    def end_sessions(self, user: CloudUserId) -> str | None:
+        """Every refresh token is void from now on, and a cycle is asked for; a user who is gone has no sessions.
+
+        That a cycle could not be asked for is told, and no error: the sessions have ended, and Connect's own cycle follows.
+        """
         try:
             reply = self._graph.write("POST", f"/users/{segment(user)}/revokeSignInSessions", target=Target.CLOUD)
         except GraphRefusal as refusal:
             if refusal.status != 404:
                 raise
-            return
+            return None
         if not read(REVOKED, reply or {}).value:
             raise Transient(Target.CLOUD, "Microsoft 365 no confirmó el cierre de las sesiones; se intentará de nuevo.")
         # An account that was disabled in the directory signs in to the cloud again until a cycle brings it.
-        self.request_sync()
+        try:
+            self.request_sync()
+        except TargetError as error:
+            return f"No se pudo pedir la sincronización, y se espera el ciclo propio de Entra Connect: {error.message}"
+        return None
 
     def close(self) -> None:
         """Nothing of its own: the connection is the installation's."""

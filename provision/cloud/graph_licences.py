@@ -17,7 +17,7 @@ from provision.cloud.licensing_groups import LicensingGroups
 from provision.cloud.port import CloudUserId
 
 COUNT_IS_GOOD_FOR = timedelta(minutes=5)
-"""A run asks once; one that takes longer than this asks again."""
+"""One that is older is made anew, and so is one that a refusal or a lost race for a seat has put in doubt."""
 USAGE_LOCATION = "CO"
 """Microsoft offers its services by country, and asks for it before the first licence: Colombia's institutions are there."""
 _NO_SEATS = "does not have any available licenses"
@@ -40,7 +40,7 @@ class _Count:
 
 
 class Licences:
-    """Counts once a run, and keeps the count by what it gives and takes itself; after a refusal it counts anew."""
+    """Counts every few minutes, and keeps the count by what it gives and takes itself; after a refusal it counts anew."""
 
     def __init__(self, graph: GraphConnection, groups: LicensingGroups, clock: Callable[[], datetime]) -> None:
         self._graph = graph

@@ -70,8 +70,8 @@ class Cloud(Protocol):
         """Whether the mailbox answers."""
         ...
 
-    def end_sessions(self, user: CloudUserId) -> None:
-        """Revoke the user's sessions. Idempotent."""
+    def end_sessions(self, user: CloudUserId) -> str | None:
+        """Revoke the user's sessions. Idempotent. The answer is what else should be known of it (Spanish); None: nothing."""
         ...
 
     def licences_of(self, user: CloudUserId) -> tuple[str, ...]:

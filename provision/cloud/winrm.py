@@ -22,6 +22,8 @@ from config.trusted import machine_store
 _CMDLET = "Start-ADSyncSyncCycle"
 _TRIES = 3
 _PAUSE_SECONDS = 5.0
+_BUSY_SECONDS = 60.0
+"""For how long a server that stayed busy is asked without waiting: a run with many accounts asks once for each of them."""
 _BUSY = ("busy", "already running", "ocupado", "en ejecución", "en curso")
 _NOT_OFFERED = "is not recognized"
 
@@ -43,16 +45,25 @@ class WinRmReach:
 class EntraConnect:
     """One cycle at a time: a server that says that one runs already is asked a little later, and then left to it."""
 
-    def __init__(self, reach: WinRmReach, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        reach: WinRmReach,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        elapsed: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._reach = reach
         self._sleep = sleep
+        self._elapsed = elapsed
+        self._busy_until = 0.0
 
     def start_cycle(self) -> None:
         """Start a delta cycle. Busy after all tries is no error: the cycle that runs, or Connect's own, brings the change.
 
         Raises Misconfigured, Unreachable, Transient or Rejected for Target.CLOUD.
         """
-        for attempt in range(_TRIES):
+        tries = 1 if self._elapsed() < self._busy_until else _TRIES
+        for attempt in range(tries):
             if attempt:
                 self._sleep(_PAUSE_SECONDS)
             refused = self._asked()
@@ -60,6 +71,7 @@ class EntraConnect:
                 return
             if not any(word in refused.casefold() for word in _BUSY):
                 raise _failure(refused, self._reach)
+        self._busy_until = self._elapsed() + _BUSY_SECONDS
 
     def _asked(self) -> str | None:
         """What the cmdlet complained of; None: it started a cycle."""

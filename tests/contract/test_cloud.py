@@ -161,7 +161,7 @@ def test_a_dry_run_reads_and_writes_nothing(world: CloudWorld) -> None:
     """Each write is refused, saying which, and changes nothing; each read answers."""
     user = with_mailbox(world, ANA)
     dry = world.cloud(writable=False)
-    writes: tuple[Callable[[], None], ...] = (
+    writes: tuple[Callable[[], object], ...] = (
         dry.request_sync,
         lambda: dry.assign_licence(user, LICENCE),
         lambda: dry.remove_licence(user, LICENCE),

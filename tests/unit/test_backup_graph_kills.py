@@ -1,6 +1,7 @@
 """Backups from Microsoft 365 that are killed, damaged or made twice at once: the same end, and nothing copied twice."""
 
 import mailbox
+import resource
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -8,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import GestionError, Rejected, Transient
+from config.errors import GestionError, Rejected, Transient, Unreachable
+from config.graph.throttling import AT_ONCE
 from config.vocabulary import CaseNumber
 from provision.backup.graph_ledger import Ledger
 from provision.backup.manifest import read_manifest
@@ -17,7 +19,7 @@ from provision.cloud.port import CloudUserId
 from tests.contract.backups_values import ADDRESS, CASE
 from tests.contract.graph_backups import GraphBackupWorld, kept, taken
 from tests.servers.graph.contents import Content
-from tests.servers.graph.mailboxes import Attachment
+from tests.servers.graph.mailboxes import Attachment, mime_of
 from tests.unit.test_backup_embedded import LosePower, PowerLostError
 
 
@@ -69,7 +71,7 @@ def _everything(folder: Path) -> dict[str, bytes]:
 def test_killed_at_any_point_it_ends_the_same(tmp_path: Path) -> None:
     """After each stop point: one more take, the same files and manifest to the last byte, and no item copied twice."""
     ends: list[dict[str, bytes]] = []
-    for number in (0, 1, 5, 10, 11):
+    for number in range(12):
         root = tmp_path / str(number)
         root.mkdir()
         with closing(GraphBackupWorld(root)) as world:
@@ -86,6 +88,30 @@ def test_killed_at_any_point_it_ends_the_same(tmp_path: Path) -> None:
             ends.append(_everything(world.folder))
     assert all(end.keys() == ends[0].keys() for end in ends)
     assert all(end == ends[0] for end in ends)
+
+
+def test_what_stops_one_thread_stops_the_others(world: GraphBackupWorld) -> None:
+    """Each ends with the item that it was copying, and that one is written down and not copied again."""
+    world.mailbox.bulk(40, 300)
+    stop = LosePower(3)
+    with pytest.raises(PowerLostError):
+        world.backup(stop_point=stop, items_a_turn=None).take(CASE, world.ana, ADDRESS)
+    assert 3 <= len(stop.passed) <= 3 + AT_ONCE
+    assert taken(world).items == 41
+    assert len(world.graph.calls_of("GET", r".*/\$value")) == 41
+
+
+def test_a_disk_that_takes_only_a_part_is_full(world: GraphBackupWorld) -> None:
+    """It takes less than it was given and tells no error: no such copy is written down; with room again it goes on."""
+    world.mailbox.put("Grande", mime_of("Grande", 80_000))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, hard))
+    try:
+        with pytest.raises(Unreachable, match="No se pudo guardar"):
+            taken(world)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert taken(world).items == 2
 
 
 @pytest.mark.parametrize("cut", [1, 30, 600, 100_000])

@@ -209,17 +209,6 @@ def test_a_deletion_is_verified_in_the_bin(world: GraphCloudWorld) -> None:
         cloud.mailbox_fate(user)
 
 
-def test_sessions_that_are_not_confirmed_as_ended_are_ended_again(world: GraphCloudWorld) -> None:
-    """Success codes lie: the reply's own word counts. A cycle is asked for, so that a disabled account stays out."""
-    cloud, user = world.cloud(), synchronised(world, ANA)
-    world.graph.faults.add("revoke", RawReply(200, b'{"value": false}', "application/json"))
-    with pytest.raises(Transient):
-        cloud.end_sessions(user)
-    asked = world.connect.asked
-    cloud.end_sessions(user)
-    assert (world.people.alive(user).sessions_ended, world.connect.asked) == ([world.clock()], asked + 1)
-
-
 def test_licences_are_those_that_carry_mail_or_files(world: GraphCloudWorld) -> None:
     """Trials of other products are not the procedure's; a licence that tells no services is taken for one of its own."""
     user = with_mailbox(world, ANA)

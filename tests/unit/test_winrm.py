@@ -23,7 +23,7 @@ def server(tmp_path: Path) -> Iterator[ConnectServerFake]:
     assert running.open_shells == {}, "a session was left open"
 
 
-def _asking(server: ConnectServerFake, folder: Path, waits: list[float] | None = None, **changes: Any) -> EntraConnect:
+def _reach(server: ConnectServerFake, folder: Path, **changes: Any) -> WinRmReach:
     values: dict[str, Any] = {
         "host": "localhost",
         "port": server.port,
@@ -34,7 +34,11 @@ def _asking(server: ConnectServerFake, folder: Path, waits: list[float] | None =
         "timeout_seconds": 5,
         **changes,
     }
-    return EntraConnect(WinRmReach(**values), sleep=(waits if waits is not None else []).append)
+    return WinRmReach(**values)
+
+
+def _asking(server: ConnectServerFake, folder: Path, waits: list[float] | None = None, **changes: Any) -> EntraConnect:
+    return EntraConnect(_reach(server, folder, **changes), sleep=(waits if waits is not None else []).append)
 
 
 def test_a_cycle_is_started_by_one_cmdlet(server: ConnectServerFake, tmp_path: Path) -> None:
@@ -58,6 +62,20 @@ def test_busy_is_tried_a_little_and_is_no_error(server: ConnectServerFake, tmp_p
     server.answers = [BUSY] * 9
     _asking(server, tmp_path, waits).start_cycle()
     assert len(server.ran) == 5
+
+
+def test_a_server_that_stayed_busy_is_not_waited_for_again_in_a_while(server: ConnectServerFake, tmp_path: Path) -> None:
+    """Asked once for each of the next accounts, so that a hundred of them do not wait ten seconds each."""
+    waits: list[float] = []
+    elapsed = [1000.0]
+    connect = EntraConnect(_reach(server, tmp_path), sleep=waits.append, elapsed=lambda: elapsed[0])
+    server.answers = [BUSY] * 8
+    connect.start_cycle()
+    connect.start_cycle()
+    assert (len(server.ran), waits) == (4, [5.0, 5.0])
+    elapsed[0] += 61
+    connect.start_cycle()
+    assert (len(server.ran), waits) == (7, [5.0] * 4)
 
 
 def test_what_it_complains_of_is_told(server: ConnectServerFake, tmp_path: Path) -> None:
