@@ -120,6 +120,10 @@ class Register:
         register = sqlite3.connect(uri, uri=True, timeout=self._patience_seconds, isolation_level=None)
         register.execute("PRAGMA foreign_keys = ON")
         register.execute("PRAGMA synchronous = FULL")
+        if self._writable:
+            # To make and remove the rollback journal for each write costs as much as the write itself; a copy of the one file
+            # stays a whole copy, and a dry run leaves no file behind, which WAL would not grant.
+            register.execute("PRAGMA journal_mode = PERSIST")
         return register
 
     @staticmethod
